@@ -1,0 +1,40 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// One setting for every Swift target: helpers stay on the caller's actor (foundations: 14 ns instead of a thread hop),
+// imports are private unless said otherwise, and a warning is a defect.
+let house: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "perigee",
+    products: [.executable(name: "perigee", targets: ["Host"])],
+    targets: [
+        // Debian's libraries, and the few C lines that Swift cannot say.
+        .target(name: "CLua", linkerSettings: [.linkedLibrary("lua5.4")]),
+        .target(name: "CHTTP"),
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev", "libcrypt-dev"])]),
+        .systemLibrary(name: "CWslay", providers: [.apt(["libwslay-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+
+        .target(name: "LuaBridge", dependencies: ["CLua"], swiftSettings: house),
+        .target(
+            name: "Runtime",
+            dependencies: ["LuaBridge", "CHTTP", "CLinux", "CCurl", "CSQLite", "CCrypto", "CWslay", "CZlib"],
+            swiftSettings: house),
+        .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
+
+        .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
+        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
+    ]
+)

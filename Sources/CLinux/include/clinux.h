@@ -1,0 +1,32 @@
+// What Glibc's Swift module leaves out. Define no feature macro here: another view of <sys/select.h> than that
+// module's breaks debug builds.
+#pragma once
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/// accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC; fills `peer` when it is not NULL.
+int clinux_accept(int fd, struct sockaddr_storage *_Nullable peer);
+
+/// pipe2 with O_CLOEXEC and O_NONBLOCK on both ends.
+int clinux_pipe(int ends[_Nonnull 2]);
+
+/// A descriptor that becomes readable when the process ends; -1 with errno when there is none.
+int clinux_pidfd_open(pid_t pid);
+int clinux_pidfd_send_signal(int pidfd, int signal);
+
+/// Reaps the child behind `pidfd` without waiting. 1: reaped, with its exit code or signal; 0: still running; -1: errno.
+int clinux_pidfd_reap(int pidfd, int *_Nonnull exit_code, int *_Nonnull signal);
+
+/// From now on `signal` writes its number as one byte to `fd` instead of its default action.
+int clinux_forward_signal(int signal, int fd);
+int clinux_restore_signal(int signal);
+
+/// The calling thread's kernel id.
+int clinux_thread_id(void);

@@ -1,0 +1,25 @@
+// A parcel is a flat, self-describing buffer of values: the one shape in which values cross between Lua, JSON text and
+// Swift. C builds Lua values from it inside a protected call, so no Lua error can reach a Swift frame.
+//
+// Each value is a tag byte, then, unaligned and in host order:
+//   NIL FALSE TRUE NULL   nothing (NULL is JSON's null, kept apart from an absent value)
+//   INTEGER               int64
+//   NUMBER                double
+//   STRING                uint32 length, bytes
+//   ARRAY                 uint32 count, uint32 bytes that follow, count values
+//   TABLE                 uint32 count, uint32 bytes that follow, count pairs of key (STRING or INTEGER) and value
+//   REFERENCE             int32: a function, table, userdata or coroutine kept in the registry
+#pragma once
+
+enum clua_tag {
+  CLUA_NIL = 0,
+  CLUA_FALSE = 1,
+  CLUA_TRUE = 2,
+  CLUA_INTEGER = 3,
+  CLUA_NUMBER = 4,
+  CLUA_STRING = 5,
+  CLUA_ARRAY = 6,
+  CLUA_TABLE = 7,
+  CLUA_REFERENCE = 8,
+  CLUA_NULL = 9,
+};

@@ -1,0 +1,6 @@
+import Runtime
+
+@main
+enum Perigee {
+    static func main() {}
+}
