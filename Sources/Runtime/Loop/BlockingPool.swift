@@ -36,7 +36,8 @@ public final class BlockingPool: Sendable {
             Loop.post { waiter.finish(result) }
         }
         guard accepted else {
-            throw Fault(.overBudget, "\(subject): \(limit) jobs wait for the \(name) already", hint: "try again in a moment")
+            throw Fault(
+                .overBudget, "\(subject): \(limit) jobs wait for the \(name) already", hint: "try again in a moment")
         }
         return try await waiter.value()
     }
@@ -57,10 +58,12 @@ public final class BlockingPool: Sendable {
     private func startThread() {
         var thread = pthread_t()
         let context = Unmanaged.passRetained(self).toOpaque()
-        let result = pthread_create(&thread, nil, { context in
-            Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
-            return nil
-        }, context)
+        let result = pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<BlockingPool>.fromOpaque(context!).takeRetainedValue().work()
+                return nil
+            }, context)
         precondition(result == 0, "the kernel gives no thread for the \(name)")
         pthread_detach(thread)
     }

@@ -4,7 +4,8 @@ public enum Deadline {
 
     /// Runs `body` under a deadline; an earlier one that is inherited stays in force.
     @Loop
-    public static func within<Value>(_ limit: Duration, _ body: @Loop () async throws -> Value) async rethrows -> Value {
+    public static func within<Value>(_ limit: Duration, _ body: @Loop () async throws -> Value) async rethrows -> Value
+    {
         try await by(Instant.clock + limit, body)
     }
 

@@ -74,7 +74,9 @@ public final class FileWatch: Pollable {
         let header = MemoryLayout<inotify_event>.size
         while offset + header <= bytes.count {
             let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
-            let name = String(decoding: bytes[(offset + header)..<(offset + header + Int(event.len))].prefix { $0 != 0 }, as: UTF8.self)
+            let name = String(
+                decoding: bytes[(offset + header)..<(offset + header + Int(event.len))].prefix { $0 != 0 },
+                as: UTF8.self)
             offset += header + Int(event.len)
             if event.mask & UInt32(IN_Q_OVERFLOW) != 0 {
                 changes.append(Change(directory: "", name: "", kind: .overflow))

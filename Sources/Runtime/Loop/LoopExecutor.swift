@@ -70,11 +70,13 @@ final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
 
     private func startThread() {
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { _ in
-            LoopExecutor.shared.loopThread.store(UInt(pthread_self()), ordering: .relaxed)
-            Loop.assumeIsolated { Poller.shared.run() }
-            return nil
-        }, nil)
+        let result = pthread_create(
+            &thread, nil,
+            { _ in
+                LoopExecutor.shared.loopThread.store(UInt(pthread_self()), ordering: .relaxed)
+                Loop.assumeIsolated { Poller.shared.run() }
+                return nil
+            }, nil)
         precondition(result == 0, "the kernel gives no thread for the loop")
     }
 

@@ -14,8 +14,7 @@ public final class Timer {
 
     public func schedule(at due: Instant) {
         cancel()
-        self.due = due
-        Poller.shared.timers.insert(self)
+        Poller.shared.timers.insert(self, due: due)
     }
 
     public func cancel() {
@@ -32,7 +31,8 @@ final class TimerHeap {
 
     var earliest: Instant? { heap.first?.due }
 
-    func insert(_ timer: Timer) {
+    func insert(_ timer: Timer, due: Instant) {
+        timer.due = due
         timer.place = heap.count
         heap.append(timer)
         rise(timer.place)
