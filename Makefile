@@ -1,0 +1,71 @@
+# Perigee: `make run` starts it, `make test` proves it. Each target installs what it misses.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps test-deps bench-deps build run test unit sanitize lint format bench fuzz docs clean
+
+LIBRARIES := liblua5.4-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev libcrypt-dev node-llhttp libwslay-dev zlib1g-dev
+TEST_TOOLS := python3-venv openssl git curl nodejs
+BENCH_TOOLS := nginx libnginx-mod-http-lua wrk gcc libc6-dev python3
+VENV := .venv
+# One build directory for each kind of build, so that they do not throw away each other's work.
+ADDRESS := --sanitize address --scratch-path .build/address
+THREAD := --sanitize thread --scratch-path .build/thread
+
+help:
+	@echo "make run      build, start, and say what to try next (settings: make run PORT=8080)"
+	@echo "make build    the release program, .build/release/perigee"
+	@echo "make test     everything: style, tests, tests under the address and thread sanitizers"
+	@echo "make lint     style and house rules only"
+	@echo "make bench    the measurements of bench/RESULTS.md, side by side with nginx"
+	@echo "make fuzz     hostile input by the million (RUNS=100000 for a short one)"
+
+deps:
+	@deploy/require-swift
+	@deploy/require-packages $(LIBRARIES)
+
+test-deps: deps
+	@deploy/require-packages $(TEST_TOOLS)
+	@deploy/require-venv $(VENV) Tests/requirements.txt
+
+bench-deps: deps
+	@deploy/require-packages $(BENCH_TOOLS)
+
+build: deps
+	swift build -c release --static-swift-stdlib --product perigee
+
+run: build
+	@exec .build/release/perigee serve
+
+test: lint unit sanitize
+
+unit: test-deps
+	swift build --build-tests
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build
+
+sanitize: test-deps
+	swift build --build-tests $(ADDRESS)
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build $(ADDRESS)
+	swift build --build-tests $(THREAD)
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build $(THREAD)
+
+lint:
+	@deploy/require-swift
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests bench
+
+format:
+	swift format --in-place --recursive --parallel Package.swift Sources Tests bench
+
+bench: bench-deps
+	swift build -c release --static-swift-stdlib
+	bench/run --write bench/RESULTS.md
+
+fuzz: test-deps
+	Tests/Fuzz/run $(or $(RUNS),10000000)
+
+docs: build
+	.build/release/perigee config --markdown > docs/configuration.md
+
+clean:
+	rm -rf .build $(VENV)
