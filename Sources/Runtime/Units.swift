@@ -28,7 +28,8 @@ public enum Units {
 
     public static func describe(bytes: Int) -> String {
         for (unit, factor) in [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)] where bytes >= factor {
-            return bytes % factor == 0 ? "\(bytes / factor)\(unit)" : "\(bytes * 10 / factor / 10).\(bytes * 10 / factor % 10)\(unit)"
+            return bytes % factor == 0
+                ? "\(bytes / factor)\(unit)" : "\(bytes * 10 / factor / 10).\(bytes * 10 / factor % 10)\(unit)"
         }
         return "\(bytes)"
     }

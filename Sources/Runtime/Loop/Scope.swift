@@ -61,9 +61,11 @@ public final class Scope {
     private func waitUntilEmpty(atMost limit: Duration?) async {
         let waiter = Waiter<Void>("the end of \(name)")
         emptied.append(waiter)
-        // Running out of grace is no failure: the tasks are cancelled next.
         let deadline = limit.map { Instant.clock + $0 }
-        await Deadline.$current.withValue(deadline) { _ = try? await waiter.value() }
+        await Deadline.$current.withValue(deadline) {
+            // Running out of grace is no failure: the tasks are cancelled next.
+            _ = try? await waiter.value()
+        }
     }
 
     private func ended(_ id: Int) {

@@ -38,7 +38,8 @@ struct CronField: Sendable, Equatable {
                 step = number
             }
             // `5/15` means from 5 on, as most crons read it.
-            let last = pieces.count == 2 && range.count == 1 && pieces[0] != "*" ? kind.range.upperBound : range.upperBound
+            let last =
+                pieces.count == 2 && range.count == 1 && pieces[0] != "*" ? kind.range.upperBound : range.upperBound
             for value in stride(from: range.lowerBound, through: last, by: step) { insert(value, kind) }
         }
     }

@@ -59,7 +59,8 @@ public struct Zone: Sendable {
         let earlyHolds = offset(at: early) == before
         let lateHolds = offset(at: late) == after
         switch (earlyHolds, lateHolds) {
-        case (true, true): return early == late ? .once(early) : .twice(first: min(early, late), second: max(early, late))
+        case (true, true):
+            return early == late ? .once(early) : .twice(first: min(early, late), second: max(early, late))
         case (true, false): return .once(early)
         case (false, true): return .once(late)
         case (false, false): return .never(jump: jump(between: late, and: early, from: before))
@@ -86,10 +87,12 @@ extension Zone {
             return
         }
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
-        let isName = !name.isEmpty && name.utf8.count < 64 && parts.allSatisfy { part in
-            !part.isEmpty && part.utf8.first != 46
-                && part.utf8.allSatisfy { $0 == 43 || $0 == 45 || $0 == 95 || isAlphanumeric($0) }
-        }
+        let isName =
+            !name.isEmpty && name.utf8.count < 64
+            && parts.allSatisfy { part in
+                !part.isEmpty && part.utf8.first != 46
+                    && part.utf8.allSatisfy { $0 == 43 || $0 == 45 || $0 == 95 || isAlphanumeric($0) }
+            }
         guard isName, let bytes = Zone.table(name) else {
             throw Fault(
                 .invalidInput, "there is no time zone \"\(name)\"",

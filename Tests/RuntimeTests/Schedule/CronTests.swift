@@ -32,10 +32,16 @@ struct CronTests {
             ("30 2 * * *", "Europe/Berlin", at(2026, 3, 28, 12), [at(2026, 3, 29, 1), at(2026, 3, 30, 0, 30)]),
             ("30 2 * * *", "Europe/Berlin", at(2026, 10, 24, 12), [at(2026, 10, 25, 0, 30), at(2026, 10, 26, 1, 30)]),
             ("30 * * * *", "Europe/Berlin", at(2026, 3, 29, 0, 30), [at(2026, 3, 29, 1, 30), at(2026, 3, 29, 2, 30)]),
-            ("30 * * * *", "Europe/Berlin", at(2026, 10, 25, 0), [at(2026, 10, 25, 0, 30), at(2026, 10, 25, 1, 30), at(2026, 10, 25, 2, 30)]),
+            (
+                "30 * * * *", "Europe/Berlin", at(2026, 10, 25, 0),
+                [at(2026, 10, 25, 0, 30), at(2026, 10, 25, 1, 30), at(2026, 10, 25, 2, 30)]
+            ),
             ("15 2 * * *", "America/New_York", at(2026, 3, 8), [at(2026, 3, 8, 7), at(2026, 3, 9, 6, 15)]),
             ("30 1 * * *", "America/New_York", at(2026, 11, 1), [at(2026, 11, 1, 5, 30), at(2026, 11, 2, 6, 30)]),
-            ("*/30 * * * *", "America/New_York", at(2026, 11, 1, 5, 20), [at(2026, 11, 1, 5, 30), at(2026, 11, 1, 6), at(2026, 11, 1, 6, 30)]),
+            (
+                "*/30 * * * *", "America/New_York", at(2026, 11, 1, 5, 20),
+                [at(2026, 11, 1, 5, 30), at(2026, 11, 1, 6), at(2026, 11, 1, 6, 30)]
+            ),
             ("15 2 * * *", "Australia/Lord_Howe", at(2026, 10, 3), [at(2026, 10, 3, 15, 30), at(2026, 10, 4, 15, 15)]),
             ("45 1 * * *", "Australia/Lord_Howe", at(2026, 4, 4), [at(2026, 4, 4, 14, 45), at(2026, 4, 5, 15, 15)]),
             ("30 2 * * *", "Europe/Berlin", at(2050, 3, 26, 12), [at(2050, 3, 27, 1), at(2050, 3, 28, 0, 30)]),
@@ -49,8 +55,10 @@ struct CronTests {
         "what is not a cron line is refused with the field that is wrong",
         arguments: [
             ("60 * * * *", "minute"), ("* 24 * * *", "hour"), ("* * 0 * *", "day of month"), ("* * * 13 *", "month"),
-            ("* * * * 8", "day of week"), ("* * * foo *", "month"), ("5-1 * * * *", "minute"), ("*/0 * * * *", "minute"),
-            ("1,,2 * * * *", "minute"), ("1-2-3 * * * *", "minute"), ("*/5/5 * * * *", "minute"), ("-5 * * * *", "minute"),
+            ("* * * * 8", "day of week"), ("* * * foo *", "month"), ("5-1 * * * *", "minute"),
+            ("*/0 * * * *", "minute"),
+            ("1,,2 * * * *", "minute"), ("1-2-3 * * * *", "minute"), ("*/5/5 * * * *", "minute"),
+            ("-5 * * * *", "minute"),
             ("+5 * * * *", "minute"), ("* * * *", "4 fields"), ("* * * * * *", "6 fields"), ("", "0 fields"),
             ("0 0 30 2 *", "no month has"), ("0 0 31 4,6 *", "no month has"), ("every 0s", "at least a second"),
             ("every", "at least a second"), ("every15m", "at least a second"), ("every 5 minutes", "at least a second"),
@@ -77,7 +85,9 @@ struct CronTests {
         var moment = moment
         for run in runs {
             moment = cron.next(after: moment, in: zone)
-            #expect(moment == run, "\(CivilTime(secondsSinceEpoch: moment)) instead of \(CivilTime(secondsSinceEpoch: run))")
+            #expect(
+                moment == run, "\(CivilTime(secondsSinceEpoch: moment)) instead of \(CivilTime(secondsSinceEpoch: run))"
+            )
         }
     }
 }

@@ -36,7 +36,9 @@ struct ZoneTests {
             let rule = try #require(ZoneRule(text))
             var moment = CivilTime(2010, 1, 1).secondsSinceEpoch
             while moment < CivilTime(2036, 1, 1).secondsSinceEpoch {
-                #expect(zone.offset(at: moment) == rule.offset(at: moment), "\(name) at \(CivilTime(secondsSinceEpoch: moment))")
+                #expect(
+                    zone.offset(at: moment) == rule.offset(at: moment),
+                    "\(name) at \(CivilTime(secondsSinceEpoch: moment))")
                 moment += 1800 * 7
             }
         }
@@ -54,14 +56,19 @@ struct ZoneTests {
         #expect(berlin.civil(at: jump) == CivilTime(2026, 3, 29, 3))
     }
 
-    @Test("rules that are none are not believed", arguments: ["", "C", "CET", "CET-1CEST,M3", "CET-1CEST,M13.1.0,M1.1.0", "CET-1CEST,M3.5.0,M10.5.0x"])
+    @Test(
+        "rules that are none are not believed",
+        arguments: ["", "C", "CET", "CET-1CEST,M3", "CET-1CEST,M13.1.0,M1.1.0", "CET-1CEST,M3.5.0,M10.5.0x"])
     func badRules(text: String) {
         #expect(ZoneRule(text) == nil)
     }
 
     @Test(
         "names that lead out of the tables, or nowhere, are refused",
-        arguments: ["", "../../etc/passwd", "/etc/passwd", "Europe/../UTC", "Europe/Nowhere", "europe berlin", "tzdata.zi", "Europe", "posixrules\0"])
+        arguments: [
+            "", "../../etc/passwd", "/etc/passwd", "Europe/../UTC", "Europe/Nowhere", "europe berlin", "tzdata.zi",
+            "Europe", "posixrules\0",
+        ])
     func badNames(name: String) {
         let fault = #expect(throws: Fault.self) { try Zone(named: name) }
         #expect(fault != nil)
