@@ -42,7 +42,7 @@ extension Accepted where Value == String {
         text.isEmpty || text.hasPrefix("/") ? text : nil
     }
     static let host = Accepted(description: "an address such as 127.0.0.1, ::1 or 0.0.0.0, or localhost") { text in
-        text == "localhost" || AddressText.isNumeric(text) ? text : nil
+        text == "localhost" || IPAddress(text) != nil ? text : nil
     }
     static let optionalURL = Accepted(description: "a URL that begins with http:// or https://, or empty") { text in
         text.isEmpty || text.hasPrefix("http://") || text.hasPrefix("https://") ? text : nil
