@@ -1,0 +1,97 @@
+import Glibc
+import Runtime
+
+extension Command {
+    static let doctor = Command(
+        name: "doctor", summary: "Checks what Perigee needs and says what to do.",
+        usage: "perigee doctor [NAME=value …]",
+        details: "Ends with code 0 when nothing stands in the way of `perigee serve`, else with 69."
+    ) { arguments in
+        try arguments.expect()
+        let settings = try Settings.ofProcess(commandLine: arguments.settings)
+        let findings = Loop.run { await Checkup(settings).findings() }
+        Terminal.print(Checkup.report(findings))
+        return findings.contains { $0.state == .bad } ? 69 : 0
+    }
+}
+
+/// One thing that was looked at.
+struct Finding: Sendable {
+    enum State: String, Sendable { case good = "ok", worth = "note", bad = "bad" }
+
+    let subject: String
+    let state: State
+    let text: String
+    var advice: String?
+}
+
+/// Looks at the machine and at what is kept on it, changing nothing.
+@Loop
+struct Checkup {
+    private let settings: Settings
+
+    init(_ settings: Settings) { self.settings = settings }
+
+    func findings() async -> [Finding] {
+        var findings = [descriptors, clock, stateDirectory, disk]
+        findings.append(await database())
+        findings.append(await address())
+        return findings
+    }
+
+    static func report(_ findings: [Finding]) -> String {
+        let rows = findings.map { [$0.state.rawValue, $0.subject, $0.text] }
+        let lines = SettingListing.columns(rows).split(separator: "\n")
+        return zip(lines, findings).map { line, finding in
+            "\(line)\n" + (finding.advice.map { "      \($0)\n" } ?? "")
+        }.joined()
+    }
+
+    private var descriptors: Finding {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(rawValue: 7), &limit)
+        let wanted = UInt(settings[SettingTable.maxConnections]) + 256
+        guard limit.rlim_max >= wanted else {
+            return Finding(
+                subject: "descriptors", state: .worth,
+                text: "\(limit.rlim_max) at most, enough for \(limit.rlim_max - min(limit.rlim_max, 256)) connections",
+                advice: "raise it with LimitNOFILE= in the unit, or `ulimit -n`, or lower PERIGEE_MAX_CONNECTIONS")
+        }
+        return Finding(subject: "descriptors", state: .good, text: "\(limit.rlim_max) at most")
+    }
+
+    private var clock: Finding {
+        let now = CivilTime(secondsSinceEpoch: Int64(time(nil)))
+        guard now.year >= 2026 else {
+            return Finding(
+                subject: "clock", state: .bad, text: "it says \(now) UTC, which cannot be",
+                advice: "set it, for instance with `timedatectl set-ntp true`: tokens and certificates depend on it")
+        }
+        return Finding(subject: "clock", state: .good, text: "\(now) UTC")
+    }
+
+    private var stateDirectory: Finding {
+        let directory = StateDirectory(path: settings.stateDirectory)
+        do {
+            try directory.prepare()
+            return Finding(subject: "state", state: .good, text: directory.path)
+        } catch {
+            let fault = Fault(error)
+            return Finding(subject: "state", state: .bad, text: fault.message, advice: fault.hint)
+        }
+    }
+
+    private var disk: Finding {
+        let directory = StateDirectory(path: settings.stateDirectory)
+        guard let free = directory.freeBytes() else {
+            return Finding(subject: "disk", state: .worth, text: "what is free at \(directory.path) cannot be read")
+        }
+        let text = "\(Units.describe(bytes: free)) free at \(directory.path)"
+        guard free >= 1 << 30 else {
+            return Finding(
+                subject: "disk", state: free < 64 << 20 ? .bad : .worth, text: text,
+                advice: "free some space: under 64MB Perigee says that it is not ready")
+        }
+        return Finding(subject: "disk", state: .good, text: text)
+    }
+}
