@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,3 +65,42 @@ int clinux_restore_signal(int signal) {
 }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
+
+static int add_actions(posix_spawn_file_actions_t *actions, const struct clinux_start *start) {
+  const int from[3] = {start->input, start->output, start->errors};
+  for (int target = 0; target < 3; target++) {
+    int error = posix_spawn_file_actions_adddup2(actions, from[target], target);
+    if (error) return error;
+  }
+  int error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+  if (!error && start->directory) error = posix_spawn_file_actions_addchdir_np(actions, start->directory);
+  return error;
+}
+
+int clinux_spawn(const struct clinux_start *start, pid_t *pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  short group = start->own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+  posix_spawnattr_setflags(&attributes, (short)(group | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
+  int error = add_actions(&actions, start);
+  if (!error) error = posix_spawn(pid, start->path, &actions, &attributes, start->argv, start->envp);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+int clinux_limit(pid_t pid, int resource, uint64_t limit) {
+  struct rlimit now;
+  if (prlimit(pid, (enum __rlimit_resource)resource, NULL, &now) != 0) return errno;
+  if (limit > now.rlim_max) limit = now.rlim_max;
+  struct rlimit next = {.rlim_cur = limit, .rlim_max = limit};
+  return prlimit(pid, (enum __rlimit_resource)resource, &next, NULL) == 0 ? 0 : errno;
+}

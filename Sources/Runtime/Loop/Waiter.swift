@@ -38,6 +38,15 @@ public final class Waiter<Value> {
         return try result!.get()
     }
 
+    /// Waits for `finish` whatever happens to the task: for clean-up, and for outcomes that must be known, whose end is
+    /// certain and near.
+    public func settled() async throws -> Value {
+        await withUnsafeContinuation { continuation in
+            if result == nil { self.continuation = continuation } else { continuation.resume() }
+        }
+        return try result!.get()
+    }
+
     private var overdue: Fault { Fault(.timeout, "\(subject) took longer than its deadline allows") }
 }
 
