@@ -94,4 +94,43 @@ struct Checkup {
         }
         return Finding(subject: "disk", state: .good, text: text)
     }
+
+    private func database() async -> Finding {
+        let path = StateDirectory(path: settings.stateDirectory).database
+        guard access(path, F_OK) == 0 else {
+            return Finding(subject: "database", state: .good, text: "none yet; the first start makes it")
+        }
+        do {
+            let problems = try await Store.check(path)
+            guard let first = problems.first else {
+                return Finding(subject: "database", state: .good, text: "\(path) is whole")
+            }
+            return Finding(
+                subject: "database", state: .bad, text: "\(problems.count) faults, the first: \(first)",
+                advice: "stop Perigee and put a backup in its place")
+        } catch {
+            let fault = Fault(error)
+            return Finding(subject: "database", state: .bad, text: fault.message, advice: fault.hint)
+        }
+    }
+
+    /// A Perigee that answers there already is good news.
+    private func address() async -> Finding {
+        let host = settings[SettingTable.host]
+        let port = settings[SettingTable.port]
+        let place = "\(host):\(port)"
+        let scope = Scope("doctor") { _, _ in }
+        do {
+            let server = Server(Router(), scope: scope)
+            try server.listen(host: host, port: port)
+            await server.drain(grace: .zero)
+            return Finding(subject: "address", state: .good, text: "\(place) is free")
+        } catch {
+            let fault = Fault(error)
+            if fault.kind == .conflict, await answersAsPerigee(host, port, scope) {
+                return Finding(subject: "address", state: .good, text: "Perigee answers at \(place)")
+            }
+            return Finding(subject: "address", state: .bad, text: fault.message, advice: fault.hint)
+        }
+    }
 }
