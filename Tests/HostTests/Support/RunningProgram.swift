@@ -13,7 +13,7 @@ final class RunningProgram {
         let words = ["serve", "PORT=0", "STATE_DIR=\(state)", "LOG_FORMAT=json"] + settings
         let process = try await Subprocess.start(
             [Program.path] + words,
-            .init(environment: .only(Program.base), directory: "/", output: .discarded, errors: .streamed))
+            .init(environment: .only(Program.base), directory: "/", output: .discard, errors: .stream))
         var lines: [String] = []
         var rest = ""
         while let piece = try await process.errors?.next() {
