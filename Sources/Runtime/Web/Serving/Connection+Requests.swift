@@ -37,12 +37,7 @@ extension Connection {
         let bytes = pending
         pending = []
         bytes.withUnsafeBufferPointer { consume($0) }
-        // The FIN behind these bytes could not be judged before they were read.
-        if state.sawFinish, pending.isEmpty, isOpen, state.closing == .no, state.answering == .nothing,
-            state.inputEnded, output.isEmpty
-        {
-            close()
-        }
+        if state.sawFinish, pending.isEmpty, state.closing == .no { finishSeen() }
     }
 
     // MARK: the head
