@@ -35,9 +35,14 @@ let package = Package(
 
         .executableTarget(
             name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
+        // Killed and restarted by the store's tests.
+        .executableTarget(
+            name: "StoreTorture", dependencies: ["Runtime"], path: "Tests/Fixtures/StoreTorture", swiftSettings: house),
+        .executableTarget(
+            name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
 
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture"], swiftSettings: house),
         .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
     ]
 )

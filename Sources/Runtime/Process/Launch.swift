@@ -108,7 +108,8 @@ struct Launch: Sendable {
             if access(candidate, F_OK) == 0 { unusable = candidate }
         }
         if let unusable { throw notExecutable(program, unusable) }
-        throw Fault(.notFound, "start \(program): it is not on the PATH", hint: "install it, or add its directory to PATH")
+        throw Fault(
+            .notFound, "start \(program): it is not on the PATH", hint: "install it, or add its directory to PATH")
     }
 
     private static func isProgram(_ path: String) -> Bool {

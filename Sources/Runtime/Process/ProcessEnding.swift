@@ -36,7 +36,8 @@ extension ProcessTable {
             try await forced.wait(atMost: .seconds(1))
         }
         throw Fault(
-            .unavailable, "process \(identity.pid) does not end", hint: "it waits in the kernel, or its kind forks faster")
+            .unavailable, "process \(identity.pid) does not end",
+            hint: "it waits in the kernel, or its kind forks faster")
     }
 }
 

@@ -52,7 +52,9 @@ struct ProcessStat: Equatable {
         guard let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")")),
             open < close, let pid = Int32(String(decoding: bytes[..<open], as: UTF8.self).filter { $0 != " " })
         else { return nil }
-        let fields = bytes[(close + 1)...].split { $0 == 0x20 || $0 == 0x0a }.map { String(decoding: $0, as: UTF8.self) }
+        let fields = bytes[(close + 1)...].split { $0 == 0x20 || $0 == 0x0a }.map {
+            String(decoding: $0, as: UTF8.self)
+        }
         guard fields.count >= 22, let state = fields[0].first, let parent = Int32(fields[1]),
             let group = Int32(fields[2]), let session = Int32(fields[3]), let user = UInt64(fields[11]),
             let system = UInt64(fields[12]), let start = UInt64(fields[19]), let pages = Int(fields[21])

@@ -37,7 +37,8 @@ enum MigrationPlan {
         }
         if applied.count > known.count {
             throw Fault(
-                .conflict, "\(path) was written by a newer Perigee (schema \(applied.count), this one knows \(known.count))",
+                .conflict,
+                "\(path) was written by a newer Perigee (schema \(applied.count), this one knows \(known.count))",
                 hint: "start the newer version, or restore a backup from before the upgrade")
         }
         for (done, migration) in zip(applied, known)

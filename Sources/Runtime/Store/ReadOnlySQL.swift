@@ -12,7 +12,8 @@ public struct ReadOnlyLimits: Sendable {
     public var time: Duration
 
     public init(
-        views: Set<String>, rows: Int = 1000, bytes: Int = 1 << 20, steps: Int = 20_000_000, time: Duration = .seconds(5)
+        views: Set<String>, rows: Int = 1000, bytes: Int = 1 << 20, steps: Int = 20_000_000,
+        time: Duration = .seconds(5)
     ) {
         self.views = views
         self.rows = rows
@@ -163,7 +164,8 @@ final class ViewFence {
         case SQLITE_SELECT, SQLITE_RECURSIVE: return true
         case SQLITE_READ: return [table, view].contains { $0.map { allowed.contains($0.lowercased()) } ?? false }
         case SQLITE_FUNCTION:
-            return !["load_extension", "fts3_tokenizer", "zeroblob", "randomblob"].contains(function?.lowercased() ?? "")
+            return !["load_extension", "fts3_tokenizer", "zeroblob", "randomblob"].contains(
+                function?.lowercased() ?? "")
         default: return false
         }
     }

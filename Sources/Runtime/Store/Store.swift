@@ -77,6 +77,7 @@ public final class Store {
     ///
     /// A caller that is cancelled before its turn has written nothing; afterwards it learns the outcome all the same,
     /// within a commit. `work` may run again after others' failures: it must have no other effect than its SQL.
+    @discardableResult
     public func write<Value: Sendable>(
         _ work: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {

@@ -92,7 +92,9 @@ enum StoreRestore {
         if let database = try? Database(path, .asItIs) { database.finish() }
         guard link(path, old) == 0 else { throw Fault.system("keep", old, errno: errno) }
         if access("\(path)-wal", F_OK) == 0 {
-            guard rename("\(path)-wal", "\(old)-wal") == 0 else { throw Fault.system("keep", "\(old)-wal", errno: errno) }
+            guard rename("\(path)-wal", "\(old)-wal") == 0 else {
+                throw Fault.system("keep", "\(old)-wal", errno: errno)
+            }
         }
         unlink("\(path)-shm")
         return old

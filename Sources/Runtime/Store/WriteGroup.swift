@@ -55,7 +55,9 @@ struct WriteGroup {
             } catch {
                 failure = error
             }
-            for index in pending where outcomes[index] == nil { outcomes[index] = failure.map { .failure($0) } ?? .success(()) }
+            for index in pending where outcomes[index] == nil {
+                outcomes[index] = failure.map { .failure($0) } ?? .success(())
+            }
         }
         return outcomes.map { $0! }
     }
