@@ -30,3 +30,6 @@ int clinux_restore_signal(int signal);
 
 /// The calling thread's kernel id.
 int clinux_thread_id(void);
+
+/// Opens a file for reading by a path below the directory `root`; symbolic links may not lead out of it. -1 with errno.
+int clinux_open_beneath(int root, const char *_Nonnull path);
