@@ -17,7 +17,7 @@ public final class Request {
     var trust: Trust?
     var givenID: Headers.Field?
     var isGone = false
-    private var decodedQuery: Query?
+    private var decodedQuery: QueryFields?
     private var forwarding: Forwarding?
 
     init(body: RequestBody = RequestBody()) { self.body = body }
@@ -28,9 +28,9 @@ public final class Request {
     /// Decoded by segment; a `%2F` within a segment stays as it is, so that it never separates.
     public var path: String { target.decodedPath(headers.bytes) }
 
-    public var query: Query {
+    public var query: QueryFields {
         if let decodedQuery { return decodedQuery }
-        let query = Query(target.text(target.query, headers.bytes))
+        let query = QueryFields(target.text(target.query, headers.bytes))
         decodedQuery = query
         return query
     }
@@ -82,7 +82,7 @@ public struct Parameters: Sendable {
 }
 
 /// Decoded query parameters in order; a name may come more than once.
-public struct Query: Sendable {
+public struct QueryFields: Sendable {
     public let items: [(name: String, value: String)]
 
     /// A broken percent sequence is taken as it stands.

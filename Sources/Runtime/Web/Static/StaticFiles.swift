@@ -44,7 +44,7 @@ public final class StaticFiles {
             response.headers["Allow"] = "GET, HEAD"
             return response
         }
-        guard var name = FilePath.check(path) else { throw notFound(path) }
+        guard var name = SitePath.check(path) else { throw notFound(path) }
         if name.isEmpty || name.hasSuffix("/") { name += settings.index }
         let type = MediaTypes.type(of: name)
         let isText = Compression.isCompressible(type)
@@ -53,7 +53,7 @@ public final class StaticFiles {
             let file = try await find(name, codings)
             return answer(file, request, name, type, varies: isText)
         } catch OpenFile.Missing.isDirectory {
-            return Response.redirect(to: FilePath.asDirectory(name), status: 308)
+            return Response.redirect(to: SitePath.asDirectory(name), status: 308)
         } catch OpenFile.Missing.notFound {
             throw notFound(path)
         }

@@ -1,6 +1,6 @@
 /// A path below the root that was asked for, checked before any file is touched. The kernel checks again, with the
 /// symbolic links that only it can see.
-enum FilePath {
+enum SitePath {
     /// The path without its leading slash; nil when it can name no public file: dot files, steps upwards, doubled
     /// slashes, control characters, and what is too long.
     static func check(_ path: String) -> String? {
