@@ -19,12 +19,20 @@ struct HeadCheck {
             return Refusal(400, "the target of the request line is malformed")
         }
         self.target = target
+        guard isRequestLine(whole) else { return Refusal(400, "the request line is malformed") }
         if target.form == .asterisk && method != .options { return Refusal(400, "the target * is for OPTIONS only") }
         for field in fields {
             if let refusal = check(field, minorVersion) { return refusal }
         }
         if lengths > 0 && codings > 0 { return Refusal(400, "both Content-Length and Transfer-Encoding") }
         return checkHost(minorVersion)
+    }
+
+    /// One space before the target, one behind it, and nothing behind the version: llhttp is laxer there.
+    private func isRequestLine(_ whole: Span) -> Bool {
+        let (start, end) = (Int(whole.start), whole.end)
+        return start >= 2 && bytes[start - 1] == 32 && bytes[start - 2] != 32 && end + 9 < bytes.count && bytes[end] == 32
+            && bytes[end + 1] == 72 && bytes[end + 9] == 13
     }
 
     private mutating func check(_ field: Headers.Field, _ minorVersion: UInt8) -> Refusal? {

@@ -68,6 +68,7 @@ struct HeadGuard {
 
     private mutating func beginLine(_ byte: UInt8) -> Outcome {
         if byte == 32 || byte == 9 { return .malformed("a line begins with a space (folded fields are not accepted)") }
+        if byte == 58 { return .malformed("a field has no name") }
         guard byte > 32 && byte != 127 else {
             return .malformed(byte == 10 ? "a line ends with LF alone" : "a control byte in the head")
         }

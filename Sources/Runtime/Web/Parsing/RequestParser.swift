@@ -166,10 +166,16 @@ final class RequestParser {
         guard outcome == .complete else { return (used, .more) }
         let result = parseGathered()
         if let refusal { return (used, refuse(refusal)) }
+        if namesFraming { return (used, refuse(Refusal(400, "a trailer would frame the message"))) }
         guard result == HPE_PAUSED, phase == .ended else {
             return (used, refuse(Refusal(400, "the trailers are malformed")))
         }
         return (used, .end)
+    }
+
+    private var namesFraming: Bool {
+        let trailers = Headers(bytes: bytes, fields: fields)
+        return trailers.contains("content-length") || trailers.contains("transfer-encoding") || trailers.contains("host")
     }
 
     private func refuse(_ refusal: Refusal) -> Event {
@@ -200,7 +206,10 @@ extension RequestParser {
     }
 
     fileprivate func noteValue(_ start: UnsafePointer<CChar>, _ count: Int) -> Int32 {
-        guard let base, !fields.isEmpty else { return -1 }
+        guard let base, let last = fields.last, last.valueStart == last.nameStart else {
+            refusal = Refusal(400, "a field has two values")
+            return -1
+        }
         var count = count
         while count > 0, start[count - 1] == 32 || start[count - 1] == 9 { count -= 1 }
         fields[fields.count - 1].valueStart = UInt32(start - base)

@@ -24,7 +24,10 @@ extension Connection {
             case .more: takeBody()
             case .head: headArrived()
             case .end: bodyEnded()
-            case .refused(let refusal): return refuse(refusal)
+            case .refused(let refusal):
+                takeBody()
+                if state.closing == .no { refuse(refusal) }
+                return
             }
         }
         hasMoreInput = false
@@ -37,12 +40,7 @@ extension Connection {
         let bytes = pending
         pending = []
         bytes.withUnsafeBufferPointer { consume($0) }
-        // The FIN behind these bytes could not be judged before they were read.
-        if state.sawFinish, pending.isEmpty, isOpen, state.closing == .no, state.answering == .nothing,
-            state.inputEnded, output.isEmpty
-        {
-            close()
-        }
+        if state.sawFinish, pending.isEmpty, state.closing == .no { finishSeen() }
     }
 
     // MARK: the head

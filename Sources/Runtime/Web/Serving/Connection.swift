@@ -5,7 +5,7 @@ import Glibc
 /// `Connection+Requests`, answering in `Connection+Answers`.
 @Loop
 final class Connection: Pollable, TurnEnding {
-    unowned let server: Server
+    let server: Server
     let peer: Peer
     let parser: RequestParser
     var descriptor: Int32
@@ -113,12 +113,14 @@ final class Connection: Pollable, TurnEnding {
         finishSeen()
     }
 
-    private func finishSeen() {
+    /// Judged again when more of what came before the FIN has been parsed.
+    func finishSeen() {
         state.sawFinish = true
         if !pending.isEmpty && canParse { return settleSoon() }
         switch state.departure(unsent: output.count) {
         case .wait: settleSoon()
         case .gone: close()
+        case .closeAfterFlush: beginClosing(lingers: false)
         case .askByInterim:
             output.append("HTTP/1.1 102 Processing\r\n\r\n")
         case .askByChunk:

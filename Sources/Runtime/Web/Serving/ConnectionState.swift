@@ -35,6 +35,8 @@ struct ConnectionState: Equatable {
         /// Whether the client still reads shows when something is sent.
         case wait
         case gone
+        /// What is queued is the last that it gets.
+        case closeAfterFlush
         /// Send `102 Processing`: a client that only finished sending reads on, one that left resets the connection.
         case askByInterim
         /// Send a zero, the first digit of the next chunk's size: legal, and the same question.
@@ -47,7 +49,7 @@ struct ConnectionState: Equatable {
         switch (closing, answering) {
         case (.closed, _), (.lingering, _): return .gone
         case (.afterFlush, _): return .wait
-        case (.no, .nothing): return inputEnded ? .gone : .wait
+        case (.no, .nothing): return inputEnded ? (unsent > 0 ? .closeAfterFlush : .gone) : .wait
         case (.no, .thinking):
             if receiving != .whole && inputEnded { return .gone }
             return minorVersion == 1 && unsent == 0 ? .askByInterim : .wait
