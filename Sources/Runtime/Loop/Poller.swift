@@ -115,7 +115,8 @@ final class Poller {
         resumeYielded()
         LoopExecutor.shared.runReady()
         while !endings.isEmpty { flush() }
-        watch?.turnEnded(LoopTurn(began: now, length: Instant.clock - now, lateness: due.flatMap { $0 <= now ? now - $0 : nil }))
+        watch?.turnEnded(
+            LoopTurn(began: now, length: Instant.clock - now, lateness: due.flatMap { $0 <= now ? now - $0 : nil }))
     }
 
     /// Milliseconds that the loop may sleep; a timer never fires early.
