@@ -33,6 +33,9 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
 
+        .executableTarget(
+            name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
+
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
         .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),

@@ -18,6 +18,11 @@ public struct Headers: Sendable {
 
     public init() {}
 
+    init(bytes: [UInt8], fields: [Field]) {
+        self.bytes = bytes
+        self.fields = fields
+    }
+
     public init(_ pairs: [(String, String)]) {
         for (name, value) in pairs { add(name, value) }
     }
@@ -58,7 +63,8 @@ public struct Headers: Sendable {
     }
 
     public mutating func remove(_ name: String) {
-        fields.removeAll { isNamed($0, name) }
+        let kept = fields.filter { !isNamed($0, name) }
+        if kept.count < fields.count { fields = kept }
         if refusal != nil { refusal = fields.first { !isSendable($0) }.map { text(name: $0) } }
     }
 

@@ -14,7 +14,7 @@ public final class Request {
     var minorVersion: UInt8 = 1
     var number: UInt64 = 0
     var began = Instant(nanoseconds: 0)
-    var trustedPeers: [AddressRange] = []
+    var trust: Trust?
     var givenID: Headers.Field?
     var isGone = false
     private var decodedQuery: Query?
@@ -51,7 +51,7 @@ public final class Request {
     private var forwarded: Forwarding {
         if let forwarding { return forwarding }
         let made = Forwarding(
-            headers: headers, peer: peer, trusted: trustedPeers, host: target.authority(headers) ?? "")
+            headers: headers, peer: peer, trusted: trust?.peers ?? [], trustsUnix: trust?.unix ?? false, host: target.authority(headers) ?? "")
         forwarding = made
         return made
     }

@@ -2,7 +2,7 @@
 @Loop
 public final class RequestBody {
     /// Reading from the client pauses above this.
-    static let highWater = 64 << 10
+    nonisolated static let highWater = 64 << 10
 
     private var buffer: [UInt8] = []
     private var ending: Result<Void, any Error>? = .success(())
@@ -72,10 +72,15 @@ public final class RequestBody {
     }
 
     /// False when the body has grown over its limit.
-    func append(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    func append(_ bytes: inout [UInt8]) -> Bool {
         received += bytes.count
         guard received <= limit else { return false }
-        buffer.append(contentsOf: bytes)
+        if buffer.isEmpty {
+            swap(&buffer, &bytes)
+        } else {
+            buffer.append(contentsOf: bytes)
+        }
+        bytes.removeAll(keepingCapacity: bytes.capacity <= 4096)
         return true
     }
 
@@ -84,11 +89,10 @@ public final class RequestBody {
     func finish(_ ending: Result<Void, any Error> = .success(())) {
         guard self.ending == nil else { return }
         self.ending = ending
+        onDemand = nil
         if case .failure = ending { buffer = [] }
         waiting?.finish(.success(()))
     }
-
-    func discard() { buffer = [] }
 
     func reset() {
         if !buffer.isEmpty { buffer = [] }

@@ -4,7 +4,7 @@ public enum RequestID {
     @TaskLocal public static var inherited: String?
 
     /// The request whose plain handler runs just now; those have no task to inherit from.
-    @Loop static weak var plain: Request?
+    @Loop static var plain: Request?
 
     @Loop public static var current: String? { plain?.id ?? inherited }
 

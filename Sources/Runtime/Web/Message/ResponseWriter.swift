@@ -3,23 +3,19 @@
 @Loop
 public final class ResponseWriter {
     /// The client's stream is full above the first and has room again below the second.
-    public static let highWater = 256 << 10
-    public static let lowWater = 16 << 10
+    public nonisolated static let highWater = 256 << 10
+    public nonisolated static let lowWater = 16 << 10
 
-    unowned let request: Request
-    weak var sink: (any ResponseSink)?
+    private var sink: (any ResponseSink)?
 
     /// Called when what was unsent has fallen below the low-water mark, after a write that said false.
     public var onRoom: (() -> Void)?
     /// Called once, when the client leaves before the answer has ended.
     public var onGone: (() -> Void)?
 
-    var waiting: Waiter<Void>?
+    private var waiting: Waiter<Void>?
 
-    init(_ request: Request, _ sink: any ResponseSink) {
-        self.request = request
-        self.sink = sink
-    }
+    init(_ sink: any ResponseSink) { self.sink = sink }
 
     public var isGone: Bool { sink == nil }
     /// Bytes that the kernel has not taken yet.
