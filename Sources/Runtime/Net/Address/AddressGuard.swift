@@ -6,8 +6,6 @@ public enum AddressGuard: Sendable, Hashable {
     /// The public internet, and what is listed besides: `10.1.0.0/16`, `192.168.1.7`, or a host name.
     case publicOnly(allowing: AddressAllowance = AddressAllowance())
 
-    public static let publicOnly = AddressGuard.publicOnly()
-
     /// Whether this guard lets a connection to `address` be made for a request to `host`.
     func allows(_ address: IPAddress, for host: WebHost) -> Bool {
         switch self {

@@ -65,7 +65,7 @@ public struct HTTPDeadlines: Sendable, Hashable {
 public struct HTTPClientSettings: Sendable {
     public var userAgent = "perigee"
     public var deadlines = HTTPDeadlines()
-    public var guarding = AddressGuard.publicOnly
+    public var guarding = AddressGuard.publicOnly()
     public var redirects = 5
     public var bodyLimit: Int?
     /// Larger heads end the transfer with `.tooLarge`.

@@ -72,12 +72,6 @@ final class Transfer {
         }
     }
 
-    deinit {
-        errorText.deallocate()
-        curl_slist_free_all(headerList)
-        payload?.deallocate()
-    }
-
     func start() {
         rearm()
         multi.add(self)
@@ -188,11 +182,15 @@ final class Transfer {
         owner?.transfer(self, ended: fault)
     }
 
-    /// Gives the easy handle back, once, when curl no longer uses it.
+    /// Gives the easy handle back, once, when curl no longer uses it, and frees what only curl read.
     func freeHandle() {
         guard !isHandleFree else { return }
         isHandleFree = true
         multi.giveBack(easy)
+        errorText.deallocate()
+        curl_slist_free_all(headerList)
+        payload?.deallocate()
+        (headerList, payload) = (nil, nil)
     }
 
     // MARK: deadlines

@@ -56,7 +56,7 @@ struct TransferSetup {
         // Without it, giving up a lookup would block the loop until the resolver's thread has ended.
         long(CURLOPT_QUICK_EXIT, 1)
         let version = request.allowsHTTP2 && !transfer.keepsConnection ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1
-        long(CURLOPT_HTTP_VERSION, Int(version.rawValue))
+        long(CURLOPT_HTTP_VERSION, version)
     }
 
     private func callbacks() {
