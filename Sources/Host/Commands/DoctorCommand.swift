@@ -127,10 +127,27 @@ struct Checkup {
             return Finding(subject: "address", state: .good, text: "\(place) is free")
         } catch {
             let fault = Fault(error)
-            if fault.kind == .conflict, await answersAsPerigee(host, port, scope) {
+            if fault.kind == .conflict, await answersAsPerigee(host, port) {
                 return Finding(subject: "address", state: .good, text: "Perigee answers at \(place)")
             }
             return Finding(subject: "address", state: .bad, text: fault.message, advice: fault.hint)
+        }
+    }
+
+    private func answersAsPerigee(_ host: String, _ port: Int) async -> Bool {
+        let place = host == "0.0.0.0" ? "127.0.0.1" : host.contains(":") ? "[\(host)]" : host
+        let client = HTTPClient()
+        do {
+            var request = HTTPRequest(.get, try WebAddress("http://\(place):\(port)/health"))
+            request.guarding = .open
+            let answer = try await Deadline.within(.seconds(3)) { try await client.send(request) }
+            let body = try await JSON.parse(answer.body.collect(limit: 4096))
+            await client.close()
+            return body["version"].string != nil
+        } catch {
+            // Whoever answers otherwise, or not at all, is not Perigee.
+            await client.close()
+            return false
         }
     }
 }

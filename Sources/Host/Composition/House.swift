@@ -30,7 +30,7 @@ final class House {
 
     var parts: PartList {
         PartList([
-            Part(name: "log", start: { [self] in log.surviveExit() }, stop: { [self] in log.flush() }),
+            Part(name: "log", start: { [self] in log.surviveExit() }, stop: { [self] in _ = log.flush() }),
             Part(name: "state directory", start: { [self] in try directory.prepare() }, stop: {}),
             Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await store?.close() }),
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await client?.close() }),
@@ -47,7 +47,7 @@ final class House {
     }
 
     private func openClient() {
-        client = HTTPClient(scope: scope)
+        client = HTTPClient()
     }
 
     private func openTelemetry() {

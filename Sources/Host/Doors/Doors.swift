@@ -7,7 +7,7 @@ enum Doors {
         let served: [any Door] = [HealthDoor(house)]
         let doors = served + [DescriptionDoor(of: served)]
         let router = Router()
-        for door in doors { router.add(door) }
+        for door in doors { router.add(door, traced: house.telemetry?.tracer ?? .off) }
         return router
     }
 }

@@ -28,11 +28,27 @@ protocol Door {
 }
 
 extension Router {
-    func add(_ door: any Door) {
+    /// Each task of a request runs in a span below the caller's `traceparent`, if traces are on.
+    func add(_ door: any Door, traced tracer: Tracer) {
         for endpoint in door.endpoints {
             switch endpoint.action {
             case .plain(let handler): plain(endpoint.method, endpoint.path, handler)
-            case .task(let handler): on(endpoint.method, endpoint.path, handler)
+            case .task(let handler):
+                let name = "\(endpoint.method.rawValue) \(endpoint.path)"
+                on(endpoint.method, endpoint.path, tracer.isOn ? traced(handler, name, tracer) : handler)
+            }
+        }
+    }
+
+    private func traced(_ handler: @escaping Handler, _ name: String, _ tracer: Tracer) -> Handler {
+        { request in
+            let parent = request.headers["traceparent"].flatMap {
+                TraceContext(traceparent: $0, tracestate: request.headers["tracestate"])
+            }
+            return try await tracer.span(name, kind: .server, parent: parent) { span in
+                let response = try await handler(request)
+                span.set("http.response.status_code", LogValue(response.status))
+                return response
             }
         }
     }

@@ -15,10 +15,10 @@ enum SettingTable {
         name: "STATE_DIR", fallback: "~/.local/state/perigee", accepts: .path,
         purpose: "Where the database and everything else that must survive is kept.")
     static let logLevel = Setting(
-        name: "LOG_LEVEL", fallback: "info", accepts: .oneOf(LogLevel.self),
+        name: "LOG_LEVEL", fallback: "info", accepts: .oneOf(Log.Level.self),
         purpose: "The least important lines that are logged.")
     static let logFormat = Setting(
-        name: "LOG_FORMAT", fallback: "auto", accepts: .oneOf(LogStyle.self),
+        name: "LOG_FORMAT", fallback: "auto", accepts: .oneOf(Log.Format.self),
         purpose: "`json` for machines, `text` for people, `auto` for text on a terminal.")
     static let trustedProxies = Setting(
         name: "PERIGEE_TRUSTED_PROXIES", fallback: "", accepts: .list("addresses or networks like 10.0.0.0/8", AddressRange.init),

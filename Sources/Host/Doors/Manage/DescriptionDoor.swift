@@ -25,26 +25,24 @@ enum OpenAPI {
     static func document(_ doors: [any Door]) -> [UInt8] {
         var writer = JSONWriter()
         writer.object { root in
-            root.field("openapi", "3.1.0")
-            root.key("info")
-            root.object {
-                $0.field("title", "Perigee")
-                $0.field("version", Version.current)
+            root.member("openapi", "3.1.0")
+            root.object("info") {
+                $0.member("title", "Perigee")
+                $0.member("version", Version.current)
             }
-            root.key("paths")
-            root.object { paths in
+            root.object("paths") { paths in
                 for (path, endpoints) in byPath(doors) {
-                    paths.key(path)
+                    paths.key(escaping: path)
                     paths.object { item in
                         for (door, endpoint) in endpoints {
-                            item.key(endpoint.method.rawValue.lowercased())
+                            item.key(escaping: endpoint.method.rawValue.lowercased())
                             operation(endpoint, of: door, in: &item)
                         }
                     }
                 }
             }
         }
-        return writer.bytes
+        return writer.finish()
     }
 
     /// In the order in which the doors name them; a path stands once.
@@ -64,20 +62,17 @@ enum OpenAPI {
 
     private static func operation(_ endpoint: Endpoint, of door: String, in writer: inout JSONWriter) {
         writer.object { operation in
-            operation.field("summary", endpoint.summary)
-            operation.key("tags")
-            operation.array { $0.value(door) }
+            operation.member("summary", endpoint.summary)
+            operation.array("tags") { $0.value(door) }
             let names = parameters(endpoint.path)
             if !names.isEmpty {
-                operation.key("parameters")
-                operation.array { list in
+                operation.array("parameters") { list in
                     for name in names { parameter(name, in: &list) }
                 }
             }
-            operation.key("responses")
-            operation.object { answers in
+            operation.object("responses") { answers in
                 for (status, meaning) in endpoint.answers {
-                    answers.key(String(status))
+                    answers.key(escaping: String(status))
                     answers.object { answer(status, meaning, endpoint.mediaType, in: &$0) }
                 }
             }
@@ -85,21 +80,19 @@ enum OpenAPI {
     }
 
     private static func answer(_ status: Int, _ meaning: String, _ mediaType: String, in writer: inout JSONWriter) {
-        writer.field("description", meaning)
-        writer.key("content")
-        writer.object {
-            $0.key(mediaType)
+        writer.member("description", meaning)
+        writer.object("content") {
+            $0.key(escaping: mediaType)
             $0.object { _ in }
         }
     }
 
     private static func parameter(_ name: String, in writer: inout JSONWriter) {
         writer.object {
-            $0.field("name", name)
-            $0.field("in", "path")
-            $0.field("required", true)
-            $0.key("schema")
-            $0.object { $0.field("type", "string") }
+            $0.member("name", name)
+            $0.member("in", "path")
+            $0.member("required", true)
+            $0.object("schema") { $0.member("type", "string") }
         }
     }
 

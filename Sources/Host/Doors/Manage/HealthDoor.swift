@@ -6,6 +6,8 @@ struct HealthDoor: Door {
     let name = "health"
     private let house: House
 
+    private static let product = Query("SELECT value FROM about WHERE name = 'product'", String.self)
+
     /// Below this the database may soon fail to write.
     private static let leastFreeBytes = 64 << 20
 
@@ -25,7 +27,7 @@ struct HealthDoor: Door {
             Endpoint(
                 method: .get, path: "/metrics", summary: "What it counts, for Prometheus.",
                 answers: [200: "text format 0.0.4"], mediaType: "text/plain",
-                action: .plain { [house] _ in house.telemetry?.metrics ?? Response(503) }),
+                action: .plain { [house] _ in house.telemetry?.text ?? Response(503) }),
         ]
     }
 
@@ -33,12 +35,12 @@ struct HealthDoor: Door {
         let failure = await databaseFailure()
         var answer = JSONWriter()
         answer.object {
-            $0.field("ok", failure == nil)
-            $0.field("db", failure ?? "ok")
-            $0.field("version", Version.current)
-            $0.field("uptime_s", (Loop.now - house.began).nanoseconds / 1_000_000_000)
+            $0.member("ok", failure == nil)
+            $0.member("db", failure ?? "ok")
+            $0.member("version", Version.current)
+            $0.member("uptime_s", Int((Loop.now - house.began).inSeconds))
         }
-        return .json(answer.bytes, status: failure == nil ? 200 : 503)
+        return .json(answer.finish(), status: failure == nil ? 200 : 503)
     }
 
     private func ready(_ request: Request) async throws -> Response {
@@ -51,25 +53,24 @@ struct HealthDoor: Door {
         }
         var answer = JSONWriter()
         answer.object {
-            $0.field("ready", reasons.isEmpty)
-            $0.key("reasons")
-            $0.array { list in
+            $0.member("ready", reasons.isEmpty)
+            $0.array("reasons") { list in
                 for (part, reason) in reasons {
                     list.object {
-                        $0.field("part", part)
-                        $0.field("reason", reason)
+                        $0.member("part", part)
+                        $0.member("reason", reason)
                     }
                 }
             }
         }
-        return .json(answer.bytes, status: reasons.isEmpty ? 200 : 503)
+        return .json(answer.finish(), status: reasons.isEmpty ? 200 : 503)
     }
 
     private func databaseFailure() async -> String? {
         guard let store = house.store else { return "not open" }
         do {
             return try await Deadline.within(.seconds(2)) {
-                let product = try await store.read { try $0.one("SELECT value FROM about WHERE name = 'product'" as Query<String>) }
+                let product = try await store.read { try $0.one(HealthDoor.product) }
                 return product == "perigee" ? nil : "it belongs to \(product)"
             }
         } catch {
