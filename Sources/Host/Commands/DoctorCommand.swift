@@ -39,7 +39,7 @@ struct Checkup {
         return findings
     }
 
-    static func report(_ findings: [Finding]) -> String {
+    nonisolated static func report(_ findings: [Finding]) -> String {
         let rows = findings.map { [$0.state.rawValue, $0.subject, $0.text] }
         let lines = SettingListing.columns(rows).split(separator: "\n")
         return zip(lines, findings).map { line, finding in
@@ -49,7 +49,7 @@ struct Checkup {
 
     private var descriptors: Finding {
         var limit = rlimit()
-        getrlimit(__rlimit_resource_t(rawValue: 7), &limit)
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let wanted = UInt(settings[SettingTable.maxConnections]) + 256
         guard limit.rlim_max >= wanted else {
             return Finding(

@@ -71,16 +71,18 @@ extension Accepted where Value == Duration {
     static let duration = Accepted(description: "a duration such as 500ms, 30s, 15m or 1h30m") { Units.duration($0) }
 }
 
-extension Accepted {
-    static func oneOf<Choice: RawRepresentable & CaseIterable & Sendable>(_ type: Choice.Type) -> Accepted<Choice>
-    where Choice.RawValue == String, Value == Choice {
-        let choices = Choice.allCases.map(\.rawValue)
-        return Accepted<Choice>(description: "one of \(choices.joined(separator: ", "))") { Choice(rawValue: $0) }
+extension Accepted where Value: RawRepresentable & CaseIterable, Value.RawValue == String {
+    static func oneOf(_ type: Value.Type) -> Accepted {
+        let choices = Value.allCases.map(\.rawValue)
+        return Accepted(description: "one of \(choices.joined(separator: ", "))") { Value(rawValue: $0) }
     }
+}
 
-    static func list<Item: Sendable>(_ what: String, _ read: @escaping @Sendable (String) -> Item?) -> Accepted<[Item]>
-    where Value == [Item] {
-        Accepted<[Item]>(description: "a list of \(what) separated by commas") { text in
+extension Accepted {
+    static func list<Item: Sendable>(
+        _ what: String, _ read: @escaping @Sendable (String) -> Item?
+    ) -> Accepted where Value == [Item] {
+        Accepted(description: "a list of \(what) separated by commas") { text in
             let parts = text.split(separator: ",").map { String($0.filter { $0 != " " }) }
             let items = parts.compactMap(read)
             return items.count == parts.count ? items : nil

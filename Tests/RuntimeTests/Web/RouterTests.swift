@@ -10,7 +10,7 @@ struct RouterTests {
         request.method = method
         request.headers.bytes = Array(target.utf8)
         let parsed = request.headers.bytes.withUnsafeBufferPointer {
-            RequestTarget($0, Span(0, $0.count), isConnect: false)
+            RequestTarget($0, HeadSlice(0, $0.count), isConnect: false)
         }
         guard let parsed else { return ("refused", []) }
         request.target = parsed

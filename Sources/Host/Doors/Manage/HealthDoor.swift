@@ -6,7 +6,7 @@ struct HealthDoor: Door {
     let name = "health"
     private let house: House
 
-    private static let product = Query("SELECT value FROM about WHERE name = 'product'", String.self)
+    private nonisolated static let product = Query("SELECT value FROM about WHERE name = 'product'", String.self)
 
     /// Below this the database may soon fail to write.
     private static let leastFreeBytes = 64 << 20

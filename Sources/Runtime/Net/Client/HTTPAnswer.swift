@@ -49,7 +49,7 @@ public final class HTTPBody {
     public func lines(limit: Int = 1 << 20) -> LineStream { LineStream(self, limit: limit) }
 
     /// Its server-sent events.
-    public func events(limit: Int = 4 << 20) -> EventStream { EventStream(self, limit: limit) }
+    public func events(limit: Int = 4 << 20) -> ServerEvents { ServerEvents(self, limit: limit) }
 
     /// Reads without a task. `onBytes` gets every piece as it comes, valid during the call; when it returns false it has
     /// taken this piece and gets no more until `resume`. `onEnd` is called once, last, unless `cancel` came first. What is
@@ -110,7 +110,7 @@ public final class LineStream {
 
 /// The server-sent events of a body.
 @Loop
-public final class EventStream {
+public final class ServerEvents {
     private let body: HTTPBody
     private var parser: EventParser
     private var ready: [ServerEvent] = []

@@ -4,7 +4,7 @@ struct HeadCheck {
     private(set) var requestID: Headers.Field?
     private(set) var expectsContinue = false
     private var hosts = 0
-    private var host = Span()
+    private var host = HeadSlice()
     private var lengths = 0
     private var codings = 0
 
@@ -12,7 +12,7 @@ struct HeadCheck {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    mutating func run(_ method: Method?, _ minorVersion: UInt8, _ whole: Span, _ fields: [Headers.Field]) -> Refusal? {
+    mutating func run(_ method: Method?, _ minorVersion: UInt8, _ whole: HeadSlice, _ fields: [Headers.Field]) -> Refusal? {
         guard let method else { return Refusal(501, "this method is not implemented") }
         if method == .connect { return Refusal(501, "this server is no proxy") }
         guard let target = RequestTarget(bytes, whole, isConnect: false) else {
@@ -29,7 +29,7 @@ struct HeadCheck {
     }
 
     /// One space before the target, one behind it, and nothing behind the version: llhttp is laxer there.
-    private func isRequestLine(_ whole: Span) -> Bool {
+    private func isRequestLine(_ whole: HeadSlice) -> Bool {
         let (start, end) = (Int(whole.start), whole.end)
         return start >= 2 && bytes[start - 1] == 32 && bytes[start - 2] != 32 && end + 9 < bytes.count && bytes[end] == 32
             && bytes[end + 1] == 72 && bytes[end + 9] == 13
@@ -39,7 +39,7 @@ struct HeadCheck {
         switch field.nameCount {
         case 4 where isNamed(field, "host"):
             hosts += 1
-            host = Span(Int(field.valueStart), Int(field.valueStart + field.valueCount))
+            host = HeadSlice(Int(field.valueStart), Int(field.valueStart + field.valueCount))
         case 6 where isNamed(field, "expect") && minorVersion == 1:
             guard isValue(field, "100-continue") else { return Refusal(417, "this expectation is not known") }
             expectsContinue = true

@@ -47,7 +47,7 @@ final class RequestParser {
     private var headGuard = HeadGuard.head
     private let llhttp: UnsafeMutablePointer<llhttp_t>
     private var base: UnsafePointer<CChar>?
-    private var whole = Span()
+    private var whole = HeadSlice()
     private var extensions = 0
     private var refusal: Refusal?
 
@@ -189,7 +189,7 @@ final class RequestParser {
 extension RequestParser {
     fileprivate func noteTarget(_ start: UnsafePointer<CChar>, _ count: Int) -> Int32 {
         guard let base else { return -1 }
-        whole = Span(start - base, start - base + count)
+        whole = HeadSlice(start - base, start - base + count)
         return 0
     }
 

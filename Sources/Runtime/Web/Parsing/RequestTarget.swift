@@ -1,5 +1,5 @@
 /// A range in a buffer, half the size of Swift's own.
-struct Span: Sendable, Equatable {
+struct HeadSlice: Sendable, Equatable {
     var start: UInt32 = 0
     var count: UInt32 = 0
 
@@ -20,13 +20,13 @@ struct RequestTarget: Sendable {
     enum Form: Sendable { case origin, absolute, asterisk, authority }
 
     var form = Form.origin
-    var whole = Span()
+    var whole = HeadSlice()
     /// Starts with a slash, but for `*`.
-    var path = Span()
+    var path = HeadSlice()
     /// Without the question mark.
-    var query = Span()
+    var query = HeadSlice()
     /// Of an absolute target.
-    private(set) var authority = Span()
+    private(set) var authority = HeadSlice()
     /// No percent sequence in the path: its bytes are its text.
     private(set) var isPlain = true
 
@@ -34,7 +34,7 @@ struct RequestTarget: Sendable {
 
     /// Nil when the target is none, or its path could be read in two ways: a broken percent sequence, a dot segment, a
     /// control byte, or text that is not UTF-8.
-    init?(_ bytes: UnsafeBufferPointer<UInt8>, _ whole: Span, isConnect: Bool) {
+    init?(_ bytes: UnsafeBufferPointer<UInt8>, _ whole: HeadSlice, isConnect: Bool) {
         self.whole = whole
         guard !whole.isEmpty else { return nil }
         for index in whole.range where bytes[index] < 33 || bytes[index] > 126 || bytes[index] == 35 { return nil }
@@ -52,18 +52,18 @@ struct RequestTarget: Sendable {
             }
             guard let end = RequestTarget.authorityEnd(bytes, whole) else { return nil }
             form = .absolute
-            authority = Span(start + 7, end)
+            authority = HeadSlice(start + 7, end)
             start = end
         }
         var end = start
         while end < whole.end && bytes[end] != 63 { end += 1 }
-        path = Span(start, end)
-        if end < whole.end { query = Span(end + 1, whole.end) }
+        path = HeadSlice(start, end)
+        if end < whole.end { query = HeadSlice(end + 1, whole.end) }
         guard checkPath(bytes) else { return nil }
     }
 
     /// Where the authority of `http://authority/…` ends; nil for other schemes, user names, or without a path.
-    private static func authorityEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ whole: Span) -> Int? {
+    private static func authorityEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ whole: HeadSlice) -> Int? {
         let scheme: StaticString = "http://"
         guard whole.count > 7 else { return nil }
         for index in 0..<7 where bytes[Int(whole.start) + index].asciiLowercase != scheme.utf8Start[index] { return nil }
@@ -103,10 +103,10 @@ struct RequestTarget: Sendable {
 
     // MARK: text
 
-    func text(_ span: Span, _ bytes: [UInt8]) -> String { String(decoding: bytes[span.range], as: UTF8.self) }
+    func text(_ span: HeadSlice, _ bytes: [UInt8]) -> String { String(decoding: bytes[span.range], as: UTF8.self) }
 
     /// A span of the path, decoded; `%2F` stays, so that it is never taken for a separator.
-    func decoded(_ span: Span, _ bytes: [UInt8]) -> String {
+    func decoded(_ span: HeadSlice, _ bytes: [UInt8]) -> String {
         isPlain ? text(span, bytes) : PercentCoding.path(bytes[span.range])
     }
 

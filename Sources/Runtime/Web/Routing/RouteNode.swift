@@ -76,7 +76,7 @@ struct RouteNode {
 struct RouteWalk {
     private let target: RequestTarget
     private let bytes: [UInt8]
-    private var named: [Span] = []
+    private var named: [HeadSlice] = []
 
     init(_ target: RequestTarget, _ bytes: [UInt8]) {
         self.target = target
@@ -97,12 +97,12 @@ struct RouteWalk {
         bytes.withUnsafeBufferPointer { while end < pathEnd && $0[end] != 47 { end += 1 } }
         if let next = literal(nodes, place, start, end), let found = find(nodes, next, end + 1) { return found }
         if end > start, let next = nodes[place].name {
-            named.append(Span(start, end))
+            named.append(HeadSlice(start, end))
             if let found = find(nodes, next, end + 1) { return found }
             named.removeLast()
         }
         guard let next = nodes[place].rest, !nodes[next].routes.isEmpty else { return nil }
-        named.append(Span(start, pathEnd))
+        named.append(HeadSlice(start, pathEnd))
         return next
     }
 
@@ -111,7 +111,7 @@ struct RouteWalk {
             let isSame = nodes[place].literals[index].bytes.withUnsafeBufferPointer { literal in
                 target.isPlain
                     ? bytes.withUnsafeBufferPointer { equal(literal, $0, start, end) }
-                    : target.decoded(Span(start, end), bytes).utf8.elementsEqual(literal)
+                    : target.decoded(HeadSlice(start, end), bytes).utf8.elementsEqual(literal)
             }
             if isSame { return nodes[place].literals[index].node }
         }

@@ -81,9 +81,9 @@ struct ResponseHead {
         default: break
         }
         headers.bytes.withUnsafeBytes { bytes in
-            output.append(UnsafeRawBufferPointer(rebasing: bytes[Span(field.nameStart, field.nameCount).range]))
+            output.append(UnsafeRawBufferPointer(rebasing: bytes[HeadSlice(field.nameStart, field.nameCount).range]))
             output.append(": ")
-            output.append(UnsafeRawBufferPointer(rebasing: bytes[Span(field.valueStart, field.valueCount).range]))
+            output.append(UnsafeRawBufferPointer(rebasing: bytes[HeadSlice(field.valueStart, field.valueCount).range]))
             output.append("\r\n")
         }
     }
@@ -109,7 +109,7 @@ struct ResponseHead {
     }
 }
 
-extension Span {
+extension HeadSlice {
     init(_ start: UInt32, _ count: UInt32) {
         self.start = start
         self.count = count
