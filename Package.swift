@@ -41,8 +41,9 @@ let package = Package(
         .executableTarget(
             name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
 
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture"], swiftSettings: house),
-        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
     ]
 )

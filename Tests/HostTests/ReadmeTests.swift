@@ -1,5 +1,6 @@
 import Glibc
 import Runtime
+import TestSupport
 import Testing
 
 /// The README is a promise: what it tells people to type is typed here.

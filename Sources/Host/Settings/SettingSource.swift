@@ -51,8 +51,8 @@ struct SettingSource: Sendable {
                     return nil
                 }
                 let advice = NearestName.of(name, among: known).map { "did you mean \($0)?" }
-                return "\(name): no such setting (\(advice ?? "`perigee config` lists them"); "
-                    + "from \(layer.origin.description))"
+                return "\(name): no such setting in the \(layer.origin.description) "
+                    + "(\(advice ?? "`perigee config` lists them"))"
             }
         }
     }

@@ -44,7 +44,7 @@ struct SettingsTests {
     @Test("an unknown PERIGEE_ name stops the start and names the nearest, other programs' names do not")
     func unknownNames() throws {
         let fault = #expect(throws: Fault.self) { try settings(environment: ["PERIGEE_DRIAN": "1s", "EDITOR": "vi"]) }
-        #expect(fault?.message == "PERIGEE_DRIAN: no such setting (did you mean PERIGEE_DRAIN?); from environment)")
+        #expect(fault?.message == "PERIGEE_DRIAN: no such setting in the environment (did you mean PERIGEE_DRAIN?)")
     }
 
     @Test("a word of the command line that is no setting is refused")

@@ -37,7 +37,7 @@ struct HeadersTests {
 struct CodingTests {
     @Test("a query is decoded, and what is broken in it stands for itself")
     func query() {
-        let query = Query("a=1&b=x+y&a=%C3%A4&c&=d&&e=%zz&f=%4")
+        let query = QueryFields("a=1&b=x+y&a=%C3%A4&c&=d&&e=%zz&f=%4")
         #expect(query["a"] == "1")
         #expect(query.all("a") == ["1", "\u{e4}"])
         #expect(query["b"] == "x y")
