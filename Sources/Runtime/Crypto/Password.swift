@@ -50,9 +50,12 @@ public enum Password {
     static func isBcrypt(_ hash: String) -> Bool {
         let bytes = Array(hash.utf8)
         guard bytes.count == 60, ["$2a$", "$2b$", "$2y$"].contains(hash.prefix(4)) else { return false }
-        guard bytes[6] == UInt8(ascii: "$"), let cost = Int(hash.dropFirst(4).prefix(2)), costs.contains(cost) else {
+        guard bytes[6] == UInt8(ascii: "$"),
+            bytes[4...5].allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else {
             return false
         }
+        guard let cost = Int(hash.dropFirst(4).prefix(2)), costs.contains(cost) else { return false }
         return bytes[7...].allSatisfy { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
