@@ -160,8 +160,11 @@ struct WireCase: CustomTestStringConvertible {
     private static let chunks: [WireCase] = [
         chunked("plain", "5\r\nabcde\r\n0\r\n\r\n", 200),
         chunked("zeros", "0005\r\nabcde\r\n000\r\n\r\n", 200),
-        chunked("extension", "5;a=b;c\r\nabcde\r\n0;e\r\n\r\n", 200),
-        chunked("quoted extension, which llhttp 8 does not know", "5;c=\"d\"\r\nabcde\r\n0\r\n\r\n", 400),
+        chunked("extension", "5;a=b\r\nabcde\r\n0\r\n\r\n", 200),
+        chunked("two extensions", "5;a=b;c=d\r\nabcde\r\n0\r\n\r\n", 200),
+        chunked("extension of the last", "5\r\nabcde\r\n0;a=b\r\n\r\n", 200),
+        chunked("extension without a value", "5;a\r\nabcde\r\n0\r\n\r\n", 200),
+        chunked("quoted extension", "5;c=\"d\"\r\nabcde\r\n0\r\n\r\n", 200),
         chunked("trailer", "5\r\nabcde\r\n0\r\nT: v\r\n\r\n", 200),
         chunked("empty", "0\r\n\r\n", 200),
         chunked("overflow", "fffffffffffffffff\r\nabcde\r\n0\r\n\r\n", 400),
