@@ -42,13 +42,13 @@ test: lint unit sanitize
 
 unit: test-deps
 	swift build --build-tests
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build --disable-xctest
 
 sanitize: test-deps
 	swift build --build-tests $(ADDRESS)
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build $(ADDRESS)
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build --disable-xctest $(ADDRESS)
 	swift build --build-tests $(THREAD)
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build $(THREAD)
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build --disable-xctest $(THREAD)
 
 lint:
 	@deploy/require-swift

@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// A few threads for calls that block: file trees, password hashing, name lookups. Bounded; full means an error at once.
 public final class BlockingPool: Sendable {
@@ -15,7 +14,7 @@ public final class BlockingPool: Sendable {
     private let name: String
     private let limit: Int
     private let threads: Int
-    private let state = Mutex(State())
+    private let state = Locked(State())
     private let available = Condition()
 
     public init(_ name: String, threads: Int, limit: Int = 4096) {

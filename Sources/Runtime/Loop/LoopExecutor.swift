@@ -14,7 +14,7 @@ final class LoopExecutor: SerialExecutor, TaskExecutor, @unchecked Sendable {
         var isEmpty: Bool { jobs.isEmpty && calls.isEmpty }
     }
 
-    private let inbox = Mutex(Inbox())
+    private let inbox = Locked(Inbox())
     private let loopThread = Atomic<UInt>(0)
     let wakeUp = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
 
