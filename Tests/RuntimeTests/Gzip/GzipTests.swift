@@ -146,6 +146,25 @@ struct GzipTests {
         if case .stream = response.body {} else { Issue.record("it was compressed at once") }
     }
 
+    @Test("the server compresses what its handlers answer", arguments: [5000, 500_000])
+    func served(_ size: Int) async throws {
+        let text = String(repeating: "text ", count: size / 5)
+        let harness = try WebHarness { router in
+            router.plain(.get, "/plain") { _ in .text(text) }
+            router.on(.get, "/task") { _ in .text(text) }
+        }
+        for path in ["/plain", "/task"] {
+            let client = try await harness.exchange(
+                "GET \(path) HTTP/1.0\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n")
+            let all = client.received
+            let end = try #require(all.indices.first { all[$0...].starts(with: Array("\r\n\r\n".utf8)) })
+            #expect(client.text.contains("Content-Encoding: gzip\r\n"))
+            #expect(try Gzip.expand(Array(all[(end + 4)...]), limit: size) == Array(text.utf8))
+            #expect(try await harness.get(path).body == text)
+        }
+        await harness.stop()
+    }
+
     private func request(_ accepted: String?) -> Request {
         let request = Request()
         request.headers["Accept-Encoding"] = accepted
