@@ -44,6 +44,15 @@ private func routes() -> Router {
             try await gone.value()
         }
     }
+    router.plain(.get, "/events") { _ in
+        EventStream.response { stream in stream.sendNow(data: "{\"hello\":1}") }
+    }
+    let sockets = Scope("sockets") { name, error in report("\(name): \(error)") }
+    router.plain(.get, "/ws") { request in
+        WebSocket.accept(request, in: sockets) { socket in
+            while let message = try await socket.next() { try await socket.send(message) }
+        }
+    }
     router.on(.post, "/upload", limit: 1 << 40) { request in
         var count = 0
         while let piece = try await request.body.next() { count += piece.count }

@@ -7,6 +7,7 @@ public final class Inflater {
     private let limit: Int
     private var produced = 0
     private var isWithinMember = false
+    private var members = 0
     private var failure: Fault?
 
     private static let pieceSize = 32 << 10
@@ -39,7 +40,7 @@ public final class Inflater {
     /// Call it behind the last piece: a stream that was cut off is an error.
     public func finish() throws {
         if let failure { throw failure }
-        guard !isWithinMember, produced > 0 || stream.pointee.total_in > 0 else {
+        guard !isWithinMember, members > 0 else {
             throw Fault(.invalidInput, "the compressed content ends too early")
         }
     }
@@ -68,6 +69,7 @@ public final class Inflater {
             case Z_BUF_ERROR: isOutputFull = false
             case Z_STREAM_END:
                 // gzip allows several members, one behind the other.
+                members += 1
                 isWithinMember = false
                 isOutputFull = false
                 inflateReset(stream)

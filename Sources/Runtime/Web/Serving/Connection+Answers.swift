@@ -63,6 +63,7 @@ extension Connection {
 
     private func prepared(_ response: consuming Response, _ request: Request) -> Response {
         server.router.adjust(&response, for: request)
+        Compression.apply(to: &response, request)
         if let name = response.headers.refusal {
             let fault = Fault(.internal, "the field \(name) of the answer has bytes that no field may have")
             server.tell(fault, request)

@@ -30,8 +30,7 @@ struct StaticFile: Sendable {
         guard codings.contains("gzip"), case .memory(let bytes) = file.content, bytes.count >= Compression.smallest
         else { return file }
         let small = Gzip.compress(bytes, level: 6)
-        return small.count < bytes.count
-            ? StaticFile(identity: plain.identity, coding: "gzip", content: .memory(small), size: small.count) : file
+        return small.count < bytes.count ? .inMemory(plain.identity, small, coding: "gzip") : file
     }
 
     private static let endings = ["br": ".br", "gzip": ".gz"]
@@ -44,17 +43,15 @@ struct StaticFile: Sendable {
         }
     }
 
-    private init(_ file: OpenFile, _ coding: String?, _ limit: Int) throws {
-        identity = file.identity
-        self.coding = coding
-        size = file.identity.size
-        content = size <= limit ? .memory(try file.read(0..<size)) : .open(file)
+    static func inMemory(_ identity: OpenFile.Identity, _ bytes: [UInt8], coding: String? = nil) -> StaticFile {
+        StaticFile(identity: identity, coding: coding, content: .memory(bytes), size: bytes.count)
     }
+}
 
-    private init(identity: OpenFile.Identity, coding: String?, content: Content, size: Int) {
-        self.identity = identity
-        self.coding = coding
-        self.content = content
-        self.size = size
+extension StaticFile {
+    private init(_ file: OpenFile, _ coding: String?, _ limit: Int) throws {
+        let size = file.identity.size
+        let content = size <= limit ? Content.memory(try file.read(0..<size)) : .open(file)
+        self.init(identity: file.identity, coding: coding, content: content, size: size)
     }
 }
