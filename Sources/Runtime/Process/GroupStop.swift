@@ -35,8 +35,8 @@ final class GroupStop {
     private let child: ChildExit
     private var sequence = StopSequence()
     private var graceEnds: Instant
-    private let ended = Waiter<Void>("the end of the group")
-    private lazy var timer = Timer { [self] in look() }
+    private var waiting: [Waiter<Void>] = []
+    private var timer: Timer?
 
     /// How often a group is looked at that has lost its leader: nothing tells when its last member ends.
     private static let pause = Duration.milliseconds(20)
@@ -55,8 +55,11 @@ final class GroupStop {
 
     /// Returns when the group is gone; not even cancellation ends this wait, and it is never longer than grace and a second.
     func settled() async {
+        guard !sequence.isDone else { return }
+        let waiter = Waiter<Void>("the end of the group")
+        waiting.append(waiter)
         // It only ever succeeds.
-        try? await ended.settled()
+        try? await waiter.settled()
     }
 
     func look() {
@@ -69,10 +72,15 @@ final class GroupStop {
         case .kill: signal(SIGKILL)
         case .wait: break
         case .done:
-            timer.cancel()
-            ended.finish(.success(()))
+            timer?.cancel()
+            timer = nil
+            for waiter in waiting { waiter.finish(.success(())) }
+            waiting = []
             return
         }
+        // It holds us until the group is gone, whoever else has let go.
+        let timer = self.timer ?? Timer { [self] in look() }
+        self.timer = timer
         timer.schedule(at: now + GroupStop.pause)
     }
 

@@ -83,14 +83,19 @@ struct ProcessEnding {
         return entries.filter { !$0.hasEnded }.map(\.identity)
     }
 
-    /// Who of `known` still lives, and with a tree their new children.
+    /// Who of `known` still lives, and who has joined them by being forked.
     nonisolated static func remaining(
         of known: [ProcessIdentity], _ extent: ProcessTable.Extent, in table: ProcessTable
     ) -> [ProcessIdentity] {
         let alive = known.filter { table[$0].map { !$0.hasEnded } ?? false }
-        guard extent != .process else { return alive }
-        let below = alive.flatMap { table.descendants(of: $0.pid) }.filter { !$0.hasEnded && $0.pid != getpid() }
-        return Array(Set(alive).union(below.map(\.identity)))
+        let joined =
+            switch extent {
+            case .process: [ProcessEntry]()
+            case .group: Set(alive.compactMap { table[$0]?.group }).flatMap { table.group($0) }
+            case .tree: alive.flatMap { table.descendants(of: $0.pid) }
+            }
+        let others = joined.filter { !$0.hasEnded && $0.pid != getpid() }
+        return Array(Set(alive).union(others.map(\.identity)))
     }
 }
 

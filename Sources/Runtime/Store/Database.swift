@@ -20,9 +20,10 @@ final class Database: @unchecked Sendable {
     /// Set while the house's own BEGIN, PRAGMA and so on are compiled.
     fileprivate var isOurs = true
 
-    private var statements: [UInt: Statement] = [:]
+    private var statements: [StatementKey: Statement] = [:]
     private let statementLimit: Int
     private var uses = 0
+    private var isClosed = false
 
     init(_ path: String, _ access: Access, statementLimit: Int = 128) throws {
         var opened: OpaquePointer?
@@ -44,7 +45,12 @@ final class Database: @unchecked Sendable {
         isOurs = false
     }
 
-    deinit {
+    deinit { close() }
+
+    /// Lets go of the file at once, for owners that live on.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
         statements = [:]
         sqlite3_close_v2(handle)
     }
@@ -162,7 +168,8 @@ final class Database: @unchecked Sendable {
 
     private func borrow(_ sql: StaticString) throws -> Statement {
         uses += 1
-        let key = UInt(bitPattern: sql.utf8Start)
+        // The linker may give one address to our COMMIT and to one that product SQL must not run.
+        let key = StatementKey(text: UInt(bitPattern: sql.utf8Start), isOurs: isOurs)
         if let kept = statements[key], !kept.isBusy {
             kept.isBusy = true
             kept.lastUse = uses
@@ -186,6 +193,11 @@ final class Database: @unchecked Sendable {
         let oldest = statements.filter { !$0.value.isBusy }.min { $0.value.lastUse < $1.value.lastUse }
         if let oldest { statements[oldest.key] = nil }
     }
+}
+
+private struct StatementKey: Hashable {
+    let text: UInt
+    let isOurs: Bool
 }
 
 /// Asked by SQLite every two thousand steps; tells whether the statement should go on.

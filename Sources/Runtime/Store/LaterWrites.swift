@@ -12,7 +12,7 @@ final class LaterWrites {
     private var jobs: [WriteJob] = []
     private var bytes = 0
     private var failure: Fault?
-    private lazy var timer = Timer { [unowned self] in submitOrWait() }
+    private lazy var timer = Timer { [weak self] in self?.submitOrWait() }
 
     init(_ writer: StoreWriter, onFailure: @escaping @Loop (Fault) -> Void) {
         self.writer = writer

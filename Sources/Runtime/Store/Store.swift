@@ -181,11 +181,13 @@ public final class Store {
         do {
             try Thread.start("last checkpoint") {
                 database.finish()
+                database.close()
                 lease.release()
                 Loop.post { closed.finish(.success(())) }
             }
         } catch {
             database.finish()
+            database.close()
             lease.release()
             return
         }

@@ -79,7 +79,8 @@ enum StoreOpening {
     }
 
     static func damaged(_ path: String, _ found: String) -> Fault {
-        Fault(.internal, "\(path) is damaged: \(found.prefix(200))", hint: Fault.restoreHint)
+        let found = found.prefix(200).split(separator: "\n").joined(separator: " ")
+        return Fault(.internal, "\(path) is damaged: \(found)", hint: Fault.restoreHint)
     }
 
     // MARK: before a migration

@@ -143,8 +143,10 @@ struct SubprocessEndTests {
         let scope = Scope.forTest()
         for _ in 0..<20 {
             let task = scope.spawn("starts") {
-                _ = try await Subprocess.start(
+                let child = try await Subprocess.start(
                     ["sleep", "3600"], .init(environment: .only(["MARK": marker, "PATH": "/usr/bin:/bin"])))
+                // It was ready before the cancellation came: then it is ours to stop.
+                await child.stop(grace: .zero)
             }
             await Loop.yield()
             task.cancel()

@@ -34,8 +34,10 @@ struct MigrationTests {
         #expect(try await tables() == ["a", "b", "schema_migrations"])
         let backup = try #require(try backups().first)
         #expect(backup.contains("0002"))
-        let old = try Database("\(directory.path)/\(backup)", .asItIs)
-        #expect(try old.ourNumber("SELECT count(*) FROM schema_migrations") == 1)
+        do {
+            let old = try Database("\(directory.path)/\(backup)", .asItIs)
+            #expect(try old.ourNumber("SELECT count(*) FROM schema_migrations") == 1)
+        }
         try await open(one, two).close()
         #expect(try backups().count == 1)
     }

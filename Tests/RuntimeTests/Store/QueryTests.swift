@@ -27,7 +27,7 @@ struct QueryTests {
             1, "create things",
             """
             CREATE TABLE things (
-                id BIGINT PRIMARY KEY, mood TEXT, here INTEGER, weight REAL, text TEXT, bytes BLOB, nothing TEXT, maybe BIGINT)
+                id BIGINT PRIMARY KEY, mood TEXT, here INTEGER, weight REAL, text TEXT, bytes BLOB, absent TEXT, maybe BIGINT)
             """)
     ]
 

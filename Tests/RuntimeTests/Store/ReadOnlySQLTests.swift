@@ -103,7 +103,9 @@ struct ReadOnlySQLTests {
         let time = await #expect(throws: Fault.self) { try await store.readOnly(endless, limits: few) }
         #expect(time?.kind == .timeout)
         let memory = await #expect(throws: Fault.self) {
-            try await store.readOnly("SELECT printf('%2000000d', 1)", limits: limits)
+            try await store.readOnly(
+                "WITH RECURSIVE s (t) AS (SELECT 'xxxxxxxx' UNION ALL SELECT t || t FROM s) SELECT length(t) FROM s",
+                limits: limits)
         }
         #expect(memory?.kind == .tooLarge)
         #expect(try await store.readOnly("SELECT 1", limits: limits).rows == [[.integer(1)]], "it goes on serving")
