@@ -3,9 +3,9 @@
 import os
 import pathlib
 
-from .processes import Program, free_port
+from .processes import BenchError, Program, free_port
 
-MODULES = pathlib.Path("/usr/share/nginx/modules-available")
+MODULES = pathlib.Path("/usr/lib/nginx/modules")
 BODY = '{"message":"Hello, World!","n":1}'
 
 FRAME = """
@@ -36,8 +36,8 @@ http {{
 }}
 """
 
-PLAIN = "location /json {{ return 200 '{body}'; }}"
-LUA = """location /json {{ content_by_lua_block {{ ngx.header["Content-Length"] = {length}; ngx.print('{body}') }} }}
+PLAIN = "location / {{ return 200 '{body}'; }}"
+LUA = """location / {{ content_by_lua_block {{ ngx.header["Content-Length"] = {length}; ngx.print('{body}') }} }}
     location /sse {{
       default_type text/event-stream;
       lua_check_client_abort on;
@@ -63,7 +63,8 @@ def _program(name, directory, cpus, locations, extra="", modules=()):
     command = ["nginx", "-e", "stderr", "-p", str(here), "-c", str(config)]
     if modules:
         # Modules are found below the prefix, which is ours here.
-        (here / "modules").symlink_to("/usr/lib/nginx/modules") if not (here / "modules").exists() else None
+        if not (here / "modules").exists():
+            (here / "modules").symlink_to(MODULES)
     return Program(f"nginx {name}", command, cpus=cpus, port=port)
 
 
@@ -73,6 +74,8 @@ def plain(directory, cpus):
 
 def lua(directory, cpus):
     locations = LUA.format(body=BODY, length=len(BODY))
+    if not (MODULES / "ngx_http_lua_module.so").exists():
+        raise BenchError("nginx has no Lua: apt-get install libnginx-mod-http-lua")
     return _program(
         "lua", directory, cpus, locations, modules=("ndk_http_module", "ngx_http_lua_module"))
 

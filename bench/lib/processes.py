@@ -1,5 +1,6 @@
 """Programs that a measurement starts: pinned, watched through /proc, and ended with it."""
 
+import ctypes
 import os
 import re
 import signal
@@ -9,6 +10,8 @@ import threading
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
 
 
 class BenchError(Exception):
@@ -23,10 +26,14 @@ def free_port():
 
 
 def pinned(cpus):
-    """Runs in the child: a session of its own, so that only what we started is ended, on the given processors."""
+    """Runs in the child: a session of its own, so that only what we started is ended, on the given processors.
+
+    Should the script be killed, its children get a signal from the kernel.
+    """
 
     def prepare():
         os.setsid()
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if cpus:
             os.sched_setaffinity(0, cpus)
 
@@ -79,7 +86,7 @@ class Program:
     def _read_output(self):
         for line in self.process.stdout:
             self.output = (self.output + [line.rstrip()])[-20:]
-            found = re.search(r"listening on [^ ]*?:(\d+)", line)
+            found = re.search(r"(?:127\.0\.0\.1|localhost):(\d+)", line)
             if found and self.port is None:
                 self.port = int(found.group(1))
                 self.said_port.set()
