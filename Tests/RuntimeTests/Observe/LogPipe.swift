@@ -22,7 +22,7 @@ final class LogPipe: Sendable {
     }
 
     func log(
-        _ format: Log.Format = .json, level: Log.Level = .info, secrets: Secrets = Secrets(),
+        _ format: Log.Format = .json, level: Log.Level = .info, secrets: Redactor = Redactor(),
         limits: Log.Limits = Log.Limits(), coloured: Bool? = nil
     ) -> Log {
         Log(to: writer, format: format, level: level, coloured: coloured, secrets: secrets, limits: limits)

@@ -21,7 +21,7 @@ struct TracerTests {
         return spans
     }
 
-    private func text(_ secrets: Secrets = Secrets()) -> OTLPText {
+    private func text(_ secrets: Redactor = Redactor()) -> OTLPText {
         OTLPText(service: "test", version: "1.2", secrets: secrets)
     }
 
@@ -31,18 +31,18 @@ struct TracerTests {
         let parent = try #require(TraceContext(traceparent: TraceContextTests.good, tracestate: "v=1"))
         await tracer.span("outer", ["path": "/x", "n": 3, "ok": true, "f": 0.5], kind: .server, parent: parent) {
             outer in
-            #expect(Span.current === outer)
+            #expect(TraceSpan.current === outer)
             #expect(outer.context.headers[1].value == "v=1")
             outer.event("half way", ["at": 1])
             await tracer.span("inner", kind: .client) { inner in
                 await Loop.yield()
-                #expect(Span.current === inner)
+                #expect(TraceSpan.current === inner)
                 #expect(inner.context.trace == outer.context.trace)
                 inner.succeed()
             }
-            #expect(Span.current === outer)
+            #expect(TraceSpan.current === outer)
         }
-        #expect(Span.current == nil)
+        #expect(TraceSpan.current == nil)
         let body = text().body(try #require(tracer.buffer).take())
         let json = try StrictJSON.parse(body)
         let resource = json["resourceSpans"]?[0]?["resource"]?["attributes"]?[0]
@@ -88,7 +88,7 @@ struct TracerTests {
         }
         let value = await Tracer.off.span("x", fields()) { span in
             span.set("k", .integer(Int64(fields().pairs.count)))
-            return Span.current == nil
+            return TraceSpan.current == nil
         }
         #expect(value && evaluated == 0)
         let tracer = tracer(share: 0)
@@ -115,7 +115,7 @@ struct TracerTests {
         span.set("late", 1)
         let secret = tracer.begin("uses hunter2hunter2", ["api_key": "abc", "url": "x hunter2hunter2"])
         secret.end()
-        let secrets = Secrets()
+        let secrets = Redactor()
         secrets.add("hunter2hunter2")
         let body = text(secrets).body(try #require(tracer.buffer).take())
         let all = try spans(body)

@@ -2,7 +2,7 @@ import Glibc
 
 /// Lines about what happens, for people and for programs. Any thread; never blocks; cheap to copy.
 ///
-/// Secrets are taken out before anything else is done with a line, and nothing that was logged can forge one.
+/// Redactor are taken out before anything else is done with a line, and nothing that was logged can forge one.
 public struct Log: Sendable {
     public enum Level: String, Sendable, CaseIterable, Comparable {
         case debug, info, warning, error
@@ -34,7 +34,7 @@ public struct Log: Sendable {
     /// `coloured` matters for text only; nil means: on a terminal.
     public init(
         to descriptor: Int32 = 2, format: Format = .auto, level: Level = .info, coloured: Bool? = nil,
-        secrets: Secrets = Secrets(), limits: Limits = Limits()
+        secrets: Redactor = Redactor(), limits: Limits = Limits()
     ) {
         let isTerminal = isatty(descriptor) == 1
         let isText = format == .text || (format == .auto && isTerminal)
@@ -52,7 +52,7 @@ public struct Log: Sendable {
     /// The same log for one part of the house, which its lines name.
     public func part(_ name: String) -> Log { Log(sink, part: name) }
 
-    public var secrets: Secrets { sink.format.secrets }
+    public var secrets: Redactor { sink.format.secrets }
 
     public var level: Level { sink.level }
 

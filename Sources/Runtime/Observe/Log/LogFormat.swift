@@ -8,7 +8,7 @@ struct LogFormat: Sendable {
     }
 
     let style: Style
-    let secrets: Secrets
+    let secrets: Redactor
     let limits: Log.Limits
 
     /// A line without its time, which is what makes two lines identical.
@@ -70,7 +70,7 @@ struct LogFormat: Sendable {
                 guard seen.insert(key).inserted else { continue }
             }
             let isHidden = SensitiveName.matches(pair.key.utf8) && !pair.value.isFlag
-            put(key, isHidden ? .text(Secrets.mark) : pair.value, &line)
+            put(key, isHidden ? .text(Redactor.mark) : pair.value, &line)
         }
         if left > 0 { put("fields_dropped", .integer(Int64(left)), &line) }
     }

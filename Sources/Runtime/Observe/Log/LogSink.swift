@@ -30,7 +30,7 @@ final class LogSink: Sendable {
             let ambient = Loop.assumeIsolated { self.ambient?() }
             for pair in ambient?.fields.pairs ?? [] where context[pair.key] == nil { context[pair.key] = pair.value }
         }
-        if let span = Span.current, span.context.isSampled {
+        if let span = TraceSpan.current, span.context.isSampled {
             context["trace"] = .text(span.context.trace.description)
             context["span"] = .text(span.context.span.description)
         }

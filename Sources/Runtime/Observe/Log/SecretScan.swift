@@ -27,7 +27,7 @@ struct SecretScan {
         return output
     }
 
-    private static let mark = Array(Secrets.mark.utf8)
+    private static let mark = Array(Redactor.mark.utf8)
 
     /// Drops the bytes of a character that is not whole.
     private func shorten(_ output: inout [UInt8], left: Int) {

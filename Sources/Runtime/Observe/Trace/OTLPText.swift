@@ -2,7 +2,7 @@
 struct OTLPText {
     let service: String
     let version: String
-    let secrets: Secrets
+    let secrets: Redactor
 
     private static let valueLimit = 2048
 
@@ -59,7 +59,7 @@ struct OTLPText {
         text.put("}")
     }
 
-    private func put(_ status: Span.Status, _ text: inout LineText) {
+    private func put(_ status: TraceSpan.Status, _ text: inout LineText) {
         switch status {
         case .unset: text.put(",\"status\":{}")
         case .ok: text.put(",\"status\":{\"code\":1}")
@@ -78,7 +78,7 @@ struct OTLPText {
             text.putJSON(clean(pair.key))
             text.put(",\"value\":{")
             let isHidden = SensitiveName.matches(pair.key.utf8) && !pair.value.isFlag
-            put(isHidden ? .text(Secrets.mark) : pair.value, &text)
+            put(isHidden ? .text(Redactor.mark) : pair.value, &text)
             text.put("}}")
         }
         text.put("]")

@@ -3,14 +3,14 @@ public struct TraceID: Sendable, Hashable, CustomStringConvertible {
     let high: UInt64
     let low: UInt64
 
-    public var description: String { Hex.text(high) + Hex.text(low) }
+    public var description: String { TraceHex.text(high) + TraceHex.text(low) }
 }
 
 /// Eight bytes of one span; never zero.
 public struct SpanID: Sendable, Hashable, CustomStringConvertible {
     let value: UInt64
 
-    public var description: String { Hex.text(value) }
+    public var description: String { TraceHex.text(value) }
 }
 
 /// Where in which trace something happens: what crosses from program to program as W3C `traceparent`.
@@ -34,11 +34,11 @@ public struct TraceContext: Sendable, Hashable {
     public init?(traceparent: String, tracestate: String? = nil) {
         let bytes = Array(traceparent.utf8)
         guard bytes.count >= 55, bytes[2] == 0x2d, bytes[35] == 0x2d, bytes[52] == 0x2d else { return nil }
-        guard let version = Hex.number(bytes[0..<2]), version != 0xff else { return nil }
+        guard let version = TraceHex.number(bytes[0..<2]), version != 0xff else { return nil }
         // A later version may add fields after another dash; this one may not.
         guard bytes.count == 55 || (version > 0 && bytes[55] == 0x2d) else { return nil }
-        guard let high = Hex.number(bytes[3..<19]), let low = Hex.number(bytes[19..<35]),
-            let span = Hex.number(bytes[36..<52]), let flags = Hex.number(bytes[53..<55]),
+        guard let high = TraceHex.number(bytes[3..<19]), let low = TraceHex.number(bytes[19..<35]),
+            let span = TraceHex.number(bytes[36..<52]), let flags = TraceHex.number(bytes[53..<55]),
             high | low != 0, span != 0
         else { return nil }
         self.init(
@@ -59,7 +59,7 @@ public struct TraceContext: Sendable, Hashable {
     }
 }
 
-enum Hex {
+enum TraceHex {
     static func text(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits

@@ -18,7 +18,7 @@ public final class Tracer {
     let settings: Settings
     let buffer: SpanBuffer?
     private let sampler: Sampler
-    private let none = Span(
+    private let none = TraceSpan(
         "", .internal, TraceContext(trace: TraceID(high: 0, low: 1), span: SpanID(value: 1), isSampled: false),
         parent: nil, sink: nil)
 
@@ -41,8 +41,8 @@ public final class Tracer {
 
     /// Runs `body` in a span below `parent`, else below the current one. An error ends the span as failed.
     public func span<Value>(
-        _ name: String, _ attributes: @autoclosure () -> LogFields = [:], kind: Span.Kind = .internal,
-        parent: TraceContext? = nil, _ body: @Loop (Span) async throws -> Value
+        _ name: String, _ attributes: @autoclosure () -> LogFields = [:], kind: TraceSpan.Kind = .internal,
+        parent: TraceContext? = nil, _ body: @Loop (TraceSpan) async throws -> Value
     ) async rethrows -> Value {
         guard isOn else { return try await body(none) }
         let span = begin(name, attributes(), kind: kind, parent: parent)
@@ -59,16 +59,16 @@ public final class Tracer {
 
     /// A span for callbacks, which end it themselves. It is nobody's current span.
     public func begin(
-        _ name: String, _ attributes: @autoclosure () -> LogFields = [:], kind: Span.Kind = .internal,
+        _ name: String, _ attributes: @autoclosure () -> LogFields = [:], kind: TraceSpan.Kind = .internal,
         parent: TraceContext? = nil
-    ) -> Span {
+    ) -> TraceSpan {
         guard isOn else { return none }
-        let parent = parent ?? Span.current?.context
+        let parent = parent ?? TraceSpan.current?.context
         let trace = parent?.trace ?? TraceID(high: .random(in: 1...UInt64.max), low: .random(in: 0...UInt64.max))
         let context = TraceContext(
             trace: trace, span: SpanID(value: .random(in: 1...UInt64.max)),
             isSampled: sampler.samples(trace, parent: parent), state: parent?.state)
-        let span = Span(name, kind, context, parent: parent?.span, sink: buffer)
+        let span = TraceSpan(name, kind, context, parent: parent?.span, sink: buffer)
         if span.isRecording {
             for pair in attributes().pairs { span.set(pair.key, pair.value) }
         }

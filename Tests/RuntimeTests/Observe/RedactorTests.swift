@@ -3,10 +3,10 @@ import Testing
 @testable import Runtime
 
 @Suite("secrets")
-struct SecretsTests {
+struct RedactorTests {
     @Test("a planted secret is never seen: message, value, key, context, error, or across a cut")
     func planted() throws {
-        let secrets = Secrets()
+        let secrets = Redactor()
         let secret = "sk-Pl4nted/Se\"cret+1"
         #expect(secrets.add(secret))
         for format in [Log.Format.json, .text] {
@@ -23,7 +23,7 @@ struct SecretsTests {
             #expect(lines.count == 4)
             for line in lines {
                 #expect(!line.contains("Pl4nt") && !line.contains("cret"), "\(line)")
-                #expect(line.contains(Secrets.mark))
+                #expect(line.contains(Redactor.mark))
             }
         }
     }
@@ -69,12 +69,12 @@ struct SecretsTests {
             ("", ""),
         ])
     func surroundings(_ text: String, _ clean: String) {
-        #expect(Secrets().clean(text) == clean)
+        #expect(Redactor().clean(text) == clean)
     }
 
     @Test("short values are refused, removed ones are seen again, the longest of several wins")
     func table() {
-        let secrets = Secrets()
+        let secrets = Redactor()
         #expect(!secrets.add("abc"))
         #expect(!secrets.add(""))
         #expect(secrets.add("abcd"))
@@ -89,8 +89,8 @@ struct SecretsTests {
 
     @Test("the table has a bound and says when it is reached")
     func bound() {
-        let secrets = Secrets()
-        for number in 0..<Secrets.limit { #expect(secrets.add("secret-\(number)-value")) }
+        let secrets = Redactor()
+        for number in 0..<Redactor.limit { #expect(secrets.add("secret-\(number)-value")) }
         #expect(!secrets.add("one-too-many"))
         #expect(secrets.clean("secret-77-value one-too-many") == "••• one-too-many")
     }
@@ -98,7 +98,7 @@ struct SecretsTests {
     @Test("random text with secrets in random places comes out without them and otherwise unchanged")
     func random() {
         var generator = SeededGenerator(seed: 11)
-        let secrets = Secrets()
+        let secrets = Redactor()
         let values = (0..<20).map { number in
             "Z\(number)Q" + String((0..<8).map { _ in "abcdé€".randomElement(using: &generator)! })
         }
@@ -108,7 +108,7 @@ struct SecretsTests {
             for _ in 0..<Int.random(in: 0...12, using: &generator) {
                 if Bool.random(using: &generator) {
                     raw += values.randomElement(using: &generator)!
-                    wanted += Secrets.mark
+                    wanted += Redactor.mark
                 } else {
                     let text = String((0..<5).map { _ in "uvw ü€".randomElement(using: &generator)! })
                     raw += text

@@ -1,7 +1,7 @@
 /// The values that must never be seen, and the one place that takes them out of text. Any thread.
 ///
 /// Shared by logs and traces; whoever loads a key registers it before anything else is done with it.
-public final class Secrets: Sendable {
+public final class Redactor: Sendable {
     /// What stands where a secret was.
     public static let mark = "•••"
 
@@ -16,10 +16,10 @@ public final class Secrets: Sendable {
     /// Hides `value` from now on, also in its percent-encoded form. False when it is too short, or the table is full.
     @discardableResult
     public func add(_ value: String) -> Bool {
-        let forms = Secrets.forms(of: value)
-        guard forms[0].count >= Secrets.shortest else { return false }
+        let forms = Redactor.forms(of: value)
+        guard forms[0].count >= Redactor.shortest else { return false }
         return table.withLock { table in
-            guard table.count + forms.count <= Secrets.limit else { return false }
+            guard table.count + forms.count <= Redactor.limit else { return false }
             for form in forms { table.add(form) }
             return true
         }
@@ -28,7 +28,7 @@ public final class Secrets: Sendable {
     /// Forgets a value that was revoked and is worth nothing any more.
     public func remove(_ value: String) {
         table.withLock { table in
-            for form in Secrets.forms(of: value) { table.remove(form) }
+            for form in Redactor.forms(of: value) { table.remove(form) }
         }
     }
 
@@ -87,7 +87,7 @@ struct SecretTable {
 
     /// Leaves bitmap and lengths as they are: a stale one costs a look-up.
     mutating func remove(_ value: [UInt8]) {
-        guard value.count >= Secrets.shortest else { return }
+        guard value.count >= Redactor.shortest else { return }
         if groups[SecretTable.key(value)]?.values.remove(value) != nil { count -= 1 }
     }
 

@@ -2,7 +2,7 @@ import Glibc
 
 /// One piece of work with its beginning and end. After `end`, and when it is not recorded, every call does nothing.
 @Loop
-public final class Span {
+public final class TraceSpan {
     public enum Kind: Int, Sendable {
         case `internal` = 1
         case server, client, producer, consumer
@@ -23,7 +23,7 @@ public final class Span {
     static let eventLimit = 32
 
     /// The span that the running task works in.
-    public nonisolated static var current: Span? { CurrentSpan.span }
+    public nonisolated static var current: TraceSpan? { CurrentSpan.span }
 
     public nonisolated let context: TraceContext
     let name: String
@@ -45,7 +45,7 @@ public final class Span {
         self.context = context
         self.parent = parent
         self.sink = context.isSampled ? sink : nil
-        beginning = self.sink == nil ? 0 : Span.wallClock
+        beginning = self.sink == nil ? 0 : TraceSpan.wallClock
         began = self.sink == nil ? Instant(nanoseconds: 0) : .clock
     }
 
@@ -53,7 +53,7 @@ public final class Span {
 
     public func set(_ key: String, _ value: @autoclosure () -> LogValue) {
         guard isRecording else { return }
-        guard attributes.pairs.count < Span.attributeLimit || attributes[key] != nil else {
+        guard attributes.pairs.count < TraceSpan.attributeLimit || attributes[key] != nil else {
             droppedAttributes += 1
             return
         }
@@ -62,7 +62,7 @@ public final class Span {
 
     public func event(_ name: String, _ attributes: @autoclosure () -> LogFields = [:]) {
         guard isRecording else { return }
-        guard events.count < Span.eventLimit else {
+        guard events.count < TraceSpan.eventLimit else {
             droppedEvents += 1
             return
         }
@@ -101,7 +101,7 @@ public final class Span {
 }
 
 enum CurrentSpan {
-    @TaskLocal static var span: Span?
+    @TaskLocal static var span: TraceSpan?
 }
 
 /// What is left of a span when it has ended.
@@ -109,14 +109,14 @@ struct FinishedSpan: Sendable {
     let context: TraceContext
     let parent: SpanID?
     let name: String
-    let kind: Span.Kind
+    let kind: TraceSpan.Kind
     let beginning: UInt64
     let end: UInt64
     let attributes: LogFields
-    let events: [Span.Event]
+    let events: [TraceSpan.Event]
     let droppedAttributes: Int
     let droppedEvents: Int
-    let status: Span.Status
+    let status: TraceSpan.Status
 }
 
 /// Finished spans that wait for the next export. Full, it drops the oldest and counts them.
