@@ -15,7 +15,7 @@ struct HTTPFailureTests {
 
     nonisolated static let plays = [
         Play(name: "nothing at all", bytes: "", kind: .unavailable, words: "without an answer"),
-        Play(name: "half a head", bytes: "HTTP/1.1 200 OK\r\nX-A", kind: .unavailable, words: ""),
+        Play(name: "half a head", bytes: "HTTP/1.1 200 OK\r\nX-A", kind: .unavailable, words: "in its head"),
         Play(name: "no HTTP", bytes: "SSH-2.0-OpenSSH\r\n", kind: .unavailable, words: "not HTTP"),
         Play(name: "a bad field", bytes: "HTTP/1.1 200 OK\r\na b: c\r\n\r\n", kind: .unavailable, words: "not HTTP"),
         Play(
@@ -41,7 +41,7 @@ struct HTTPFailureTests {
             kind: .tooLarge, words: "head of the answer is larger"),
         Play(
             name: "one endless field", bytes: "HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 200_000),
-            kind: .unavailable, words: ""),
+            kind: .tooLarge, words: "head of the answer is larger"),
     ]
 
     @Test("every misbehaviour is a fault that says what happened, and leaves nothing open", arguments: plays)
