@@ -4,7 +4,9 @@ import Testing
 @Suite("HTTP client: TLS and proxies")
 @Loop
 struct HTTPSecureTests {
-    @Test("certificates are verified: a known authority passes, an unknown one and a wrong name do not", .enabled(if: TLSServer.isAvailable))
+    @Test(
+        "certificates are verified: a known authority passes, an unknown one and a wrong name do not",
+        .enabled(if: TLSServer.isAvailable))
     func verification() async throws {
         try await Deadline.within(.seconds(60)) {
             let server = try await TLSServer("-www")
@@ -78,8 +80,11 @@ struct HTTPSecureTests {
             let client = localClient { settings in
                 settings.proxies.https = try! WebAddress("http://127.0.0.1:\(proxy.port)")
             }
-            let fault = await failure { _ = try await client.send(HTTPRequest(.get, try WebAddress("https://far.invalid/"))) }
-            #expect(fault?.kind == .unavailable && fault?.message.contains("proxy") == true, "\(String(describing: fault))")
+            let fault = await failure {
+                _ = try await client.send(HTTPRequest(.get, try WebAddress("https://far.invalid/")))
+            }
+            #expect(
+                fault?.kind == .unavailable && fault?.message.contains("proxy") == true, "\(String(describing: fault))")
             await client.close()
         }
         await proxy.close()

@@ -8,10 +8,13 @@ struct RawConnectionTests {
     func plain() async throws {
         let directory = TemporaryDirectory()
         for path in [nil, "\(directory.path)/s"] {
-            try await withServer(unixPath: path, script: { peer in
-                let line = try await peer.line()
-                try await peer.send("<\(line)>")
-            }) { server, client in
+            try await withServer(
+                unixPath: path,
+                script: { peer in
+                    let line = try await peer.line()
+                    try await peer.send("<\(line)>")
+                }
+            ) { server, client in
                 let address = path == nil ? server.address(scheme: "ws") : try WebAddress("ws://somewhere/")
                 let transport = try await client.connect(to: address, unixPath: path)
                 let reader = Reader(transport)

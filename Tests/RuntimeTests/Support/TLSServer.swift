@@ -28,7 +28,8 @@ final class TLSServer {
         try await run(["req", "-x509"] + key + ["-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem"])
         try await run(
             ["req", "-x509"] + key + [
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-CA", "ca.pem", "-CAkey",
+                "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-CA", "ca.pem",
+                "-CAkey",
                 "ca.key", "-keyout", "key.pem", "-out", "cert.pem",
             ])
         var ends: [Int32] = [0, 0]
@@ -53,7 +54,9 @@ final class TLSServer {
             let count = read(descriptor, &room, room.count)
             if count > 0 { text += String(decoding: room[..<count], as: UTF8.self) }
             if count == 0 { throw Fault(.unavailable, "openssl s_server ended: \(text)") }
-            if let line = text.split(separator: "\n").dropLast(text.hasSuffix("\n") ? 0 : 1).first(where: { $0.hasPrefix("ACCEPT") }),
+            if let line = text.split(separator: "\n").dropLast(text.hasSuffix("\n") ? 0 : 1).first(where: {
+                $0.hasPrefix("ACCEPT")
+            }),
                 let port = Int(line.split(separator: ":").last ?? "")
             {
                 return port

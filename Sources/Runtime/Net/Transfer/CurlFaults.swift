@@ -30,7 +30,8 @@ enum CurlFaults {
             return (.unavailable, "the proxy refused it with \(proxyStatus)", "check the proxy's rules and credentials")
         }
         switch code {
-        case CURLE_COULDNT_RESOLVE_HOST: return (.unavailable, "the name \(address.host) is not known", "check the name")
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return (.unavailable, "the name \(address.host) is not known", "check the name")
         case CURLE_COULDNT_RESOLVE_PROXY: return (.unavailable, "the proxy's name is not known", "check the proxy")
         case CURLE_COULDNT_CONNECT: return (.unavailable, connect(transfer), "is the server up?")
         case CURLE_PEER_FAILED_VERIFICATION:
