@@ -9,13 +9,13 @@ public enum RequestID {
     @Loop public static var current: String? { plain?.id ?? inherited }
 
     /// Random for each process, so that ids of different starts do not meet. Fifteen bytes in all: text without allocation.
-    static let prefix: String = {
+    static let prefix: StaticBytes = {
         let letters = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
         var random = SystemRandomNumberGenerator()
-        return String(decoding: (0..<6).map { _ in letters[Int(random.next() & 31)] } + [45], as: UTF8.self)
+        return StaticBytes((0..<6).map { _ in letters[Int(random.next() & 31)] } + [45])
     }()
 
-    static func text(_ number: UInt64) -> String { prefix + String(number, radix: 36) }
+    static func text(_ number: UInt64) -> String { prefix.text + String(number, radix: 36) }
 
     /// A given id is kept when it can stand in a log line and a header as it is.
     static func isSafe(_ bytes: some Collection<UInt8>) -> Bool {
@@ -27,4 +27,17 @@ public enum RequestID {
                 }
             }
     }
+}
+
+/// Bytes made once that stay for the life of the process.
+struct StaticBytes: @unchecked Sendable {
+    let bytes: UnsafeRawBufferPointer
+
+    init(_ source: [UInt8]) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: source.count, alignment: 1)
+        copy.copyBytes(from: source)
+        bytes = UnsafeRawBufferPointer(copy)
+    }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 }

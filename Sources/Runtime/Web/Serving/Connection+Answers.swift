@@ -57,12 +57,11 @@ extension Connection {
 
     // MARK: answers
 
-    func answer(_ response: Response, to request: Request) {
+    func answer(_ response: consuming Response, to request: Request) {
         send(prepared(response, request), request)
     }
 
-    private func prepared(_ response: Response, _ request: Request) -> Response {
-        var response = response
+    private func prepared(_ response: consuming Response, _ request: Request) -> Response {
         server.router.adjust(&response, for: request)
         if let name = response.headers.refusal {
             let fault = Fault(.internal, "the field \(name) of the answer has bytes that no field may have")

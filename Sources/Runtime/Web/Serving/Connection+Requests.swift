@@ -24,7 +24,10 @@ extension Connection {
             case .more: takeBody()
             case .head: headArrived()
             case .end: bodyEnded()
-            case .refused(let refusal): return refuse(refusal)
+            case .refused(let refusal):
+                takeBody()
+                if state.closing == .no { refuse(refusal) }
+                return
             }
         }
         hasMoreInput = false

@@ -5,7 +5,7 @@ import Glibc
 /// `Connection+Requests`, answering in `Connection+Answers`.
 @Loop
 final class Connection: Pollable, TurnEnding {
-    unowned let server: Server
+    let server: Server
     let peer: Peer
     let parser: RequestParser
     var descriptor: Int32

@@ -39,9 +39,28 @@ struct OutputBuffer: ~Copyable {
         end += 1
     }
 
+    mutating func append(_ bytes: StaticBytes) { append(bytes.bytes) }
+
     mutating func append(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    mutating func append(base36 number: UInt64) {
+        reserve(13)
+        var digits = 1
+        var rest = number
+        while rest >= 36 {
+            rest /= 36
+            digits += 1
+        }
+        rest = number
+        for place in (0..<digits).reversed() {
+            let digit = UInt8(rest % 36)
+            storage!.storeBytes(of: digit < 10 ? 48 + digit : 87 + digit, toByteOffset: end + place, as: UInt8.self)
+            rest /= 36
+        }
+        end += digits
     }
 
     mutating func append(decimal number: Int) {

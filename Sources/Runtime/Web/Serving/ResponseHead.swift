@@ -55,7 +55,8 @@ struct ResponseHead {
                 output.append(UnsafeRawBufferPointer(rebasing: $0[start..<(start + Int(given.valueCount))]))
             }
         } else {
-            output.append(id.id)
+            output.append(RequestID.prefix)
+            output.append(base36: id.number)
         }
         output.append("\r\n")
         if let type = response.mediaType, !response.headers.contains("content-type") {

@@ -32,7 +32,7 @@ public final class Server {
     private var sweeper: Timer!
     private var emptied: Waiter<Void>?
 
-    /// Every task of the server is a child of `scope`.
+    /// Every task of the server is a child of `scope`. A server that listens lives until `drain`.
     public init(_ router: Router, settings: ServerSettings = ServerSettings(), scope: Scope) {
         self.router = router
         self.settings = settings
@@ -48,14 +48,14 @@ public final class Server {
     /// Listens on an address; port 0 takes a free one. Returns the port.
     @discardableResult
     public func listen(host: String, port: Int) throws -> Int {
-        let listener = try Listener(host: host, port: port) { [unowned self] in accepted($0, $1) }
+        let listener = try Listener(host: host, port: port) { [self] in accepted($0, $1) }
         listeners.append(listener)
         return listener.port
     }
 
     /// Listens on a Unix socket with that file mode.
     public func listen(path: String, mode: UInt32 = 0o600) throws {
-        listeners.append(try Listener(path: path, mode: mode) { [unowned self] in accepted($0, $1) })
+        listeners.append(try Listener(path: path, mode: mode) { [self] in accepted($0, $1) })
     }
 
     /// Stops accepting, lets requests in flight end within `grace` (their answers say `Connection: close`), ends idle
