@@ -35,6 +35,8 @@ let package = Package(
 
         .executableTarget(
             name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
+        .executableTarget(
+            name: "BenchRelay", dependencies: ["Runtime"], path: "bench/relay", swiftSettings: house),
 
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
