@@ -108,11 +108,12 @@ struct AnswerTests {
         let harness = try WebHarness { router in
             router.on(.get, "/") { _ in .stream { _ in try await Waiter<Void>("never").value() } }
             router.on(.get, "/source") { _ in
-                Response(body: .source { writer in
-                    writer.writeNow("one ")
-                    writer.writeNow("chunk")
-                    writer.end()
-                })
+                Response(
+                    body: .source { writer in
+                        writer.writeNow("one ")
+                        writer.writeNow("chunk")
+                        writer.end()
+                    })
             }
         }
         let client = try harness.client()
@@ -131,13 +132,15 @@ struct AnswerTests {
     func upgrade() async throws {
         let harness = try WebHarness { router in
             router.on(.get, "/up") { _ in
-                Response(101, ["Upgrade": "shout"], body: .upgrade { transport in
-                    transport.onBytes = { bytes in
-                        let text = String(decoding: bytes, as: UTF8.self).uppercased()
-                        Array(text.utf8).withUnsafeBytes { transport.send($0) }
-                        if text.hasSuffix("BYE") { transport.close() }
-                    }
-                })
+                Response(
+                    101, ["Upgrade": "shout"],
+                    body: .upgrade { transport in
+                        transport.onBytes = { bytes in
+                            let text = String(decoding: bytes, as: UTF8.self).uppercased()
+                            Array(text.utf8).withUnsafeBytes { transport.send($0) }
+                            if text.hasSuffix("BYE") { transport.close() }
+                        }
+                    })
             }
         }
         let client = try harness.client()

@@ -36,7 +36,9 @@ struct ConnectionStateTests {
 
     @Test("what follows an answer depends on what of the request is still to come")
     func next() {
-        func after(_ receiving: ConnectionState.Receiving, last: Bool = false, ended: Bool = false, pending: Bool = false)
+        func after(
+            _ receiving: ConnectionState.Receiving, last: Bool = false, ended: Bool = false, pending: Bool = false
+        )
             -> ConnectionState.Next
         {
             var state = state(receiving, .thinking, ended: ended)
@@ -83,7 +85,10 @@ struct ConnectionStateTests {
         #expect(reads(open(.whole), pending: 100) && !reads(open(.whole), pending: ConnectionState.pipelined))
         #expect(!reads(state(.head, .nothing)))
         var blocked = open(.whole)
-        #expect(blocked.interest(isBlocked: true, unsent: 1, buffered: 0, pending: 0) == [.readable, .writable, .peerClosed])
+        #expect(
+            blocked.interest(isBlocked: true, unsent: 1, buffered: 0, pending: 0) == [
+                .readable, .writable, .peerClosed,
+            ])
         blocked.closing = .afterFlush(lingers: true)
         #expect(!reads(blocked))
         blocked.closing = .lingering

@@ -58,7 +58,9 @@ struct ForwardingTests {
         #expect(AddressRange(range)?.contains(IPAddress(address)!) == holds)
     }
 
-    @Test("nonsense is no range", arguments: ["", "a", "1.2.3.4/33", "1.2.3.4/-1", "::/129", "1.2.3/8", "1.2.3.4/8/9", "/8"])
+    @Test(
+        "nonsense is no range",
+        arguments: ["", "a", "1.2.3.4/33", "1.2.3.4/-1", "::/129", "1.2.3/8", "1.2.3.4/8/9", "/8"])
     func nonsense(_ text: String) {
         #expect(AddressRange(text) == nil)
     }

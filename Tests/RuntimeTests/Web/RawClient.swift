@@ -159,7 +159,9 @@ enum AnswerReader {
         while let end = find(rest, "\r\n\r\n") {
             let head = String(decoding: rest[..<end], as: UTF8.self)
             rest = rest[(end + 4)...]
-            guard let status = head.split(separator: " ").dropFirst().first.flatMap({ Int($0.prefix(3)) }) else { break }
+            guard let status = head.split(separator: " ").dropFirst().first.flatMap({ Int($0.prefix(3)) }) else {
+                break
+            }
             var answer = Answer(status: status, head: head, body: "", isWhole: true)
             if let length = answer.field("content-length").flatMap({ Int($0) }), status != 304 {
                 answer.isWhole = rest.count >= length

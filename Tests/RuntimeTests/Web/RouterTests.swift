@@ -53,7 +53,9 @@ struct RouterTests {
         let harness = try WebHarness { router in
             router.plain(.get, "/v1/fail") { _ in throw Fault(.overBudget, "too \"much\"\n", hint: "wait") }
             router.plain(.get, "/fail") { _ in throw Fault(.overBudget, "too \"much\"\n", hint: "wait") }
-            router.errors(under: "/v1") { fault, _ in .json(#"{"error":"\#(fault.kind.rawValue)"}"#, status: fault.kind.status) }
+            router.errors(under: "/v1") { fault, _ in
+                .json(#"{"error":"\#(fault.kind.rawValue)"}"#, status: fault.kind.status)
+            }
         }
         let own = try await harness.get("/v1/fail")
         #expect(own.status == 429 && own.body == #"{"error":"over_budget"}"#)

@@ -51,7 +51,8 @@ public final class Request {
     private var forwarded: Forwarding {
         if let forwarding { return forwarding }
         let made = Forwarding(
-            headers: headers, peer: peer, trusted: trust?.peers ?? [], trustsUnix: trust?.unix ?? false, host: target.authority(headers) ?? "")
+            headers: headers, peer: peer, trusted: trust?.peers ?? [], trustsUnix: trust?.unix ?? false,
+            host: target.authority(headers) ?? "")
         forwarding = made
         return made
     }

@@ -18,8 +18,9 @@ public struct Response {
     /// The Content-Type, unless `headers` has one.
     public var mediaType: StaticString?
 
-    public init(_ status: Int = 200, _ headers: Headers = Headers(), mediaType: StaticString? = nil, body: Body = .empty)
-    {
+    public init(
+        _ status: Int = 200, _ headers: Headers = Headers(), mediaType: StaticString? = nil, body: Body = .empty
+    ) {
         self.status = status
         self.headers = headers
         self.mediaType = mediaType

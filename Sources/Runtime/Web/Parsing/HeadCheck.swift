@@ -31,7 +31,8 @@ struct HeadCheck {
     /// One space before the target, one behind it, and nothing behind the version: llhttp is laxer there.
     private func isRequestLine(_ whole: Span) -> Bool {
         let (start, end) = (Int(whole.start), whole.end)
-        return start >= 2 && bytes[start - 1] == 32 && bytes[start - 2] != 32 && end + 9 < bytes.count && bytes[end] == 32
+        return start >= 2 && bytes[start - 1] == 32 && bytes[start - 2] != 32 && end + 9 < bytes.count
+            && bytes[end] == 32
             && bytes[end + 1] == 72 && bytes[end + 9] == 13
     }
 
@@ -75,7 +76,8 @@ struct HeadCheck {
         guard !value.isEmpty, Authority.isValid(value) else { return Refusal(400, "Host is malformed") }
         if target.form == .absolute {
             let named = bytes[target.authority.range]
-            let agrees = named.count == value.count && zip(named, value).allSatisfy { $0.asciiLowercase == $1.asciiLowercase }
+            let agrees =
+                named.count == value.count && zip(named, value).allSatisfy { $0.asciiLowercase == $1.asciiLowercase }
             if !agrees { return Refusal(400, "Host differs from the target of the request line") }
         }
         return nil

@@ -8,7 +8,7 @@ struct HeadGuard {
     private var place: Place
     /// Bytes up to the end of the first line, or so far.
     private(set) var firstLine = 0
-    private var isInFirstLine: Bool
+    private(set) var isInFirstLine: Bool
 
     private init(_ place: Place, isInFirstLine: Bool) {
         self.place = place

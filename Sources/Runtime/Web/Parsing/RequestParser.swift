@@ -88,9 +88,11 @@ final class RequestParser {
     // MARK: head
 
     private func stepHead(_ input: UnsafeBufferPointer<UInt8>) -> (Int, Event) {
-        let (used, outcome) = headGuard.scan(input)
+        let (used, outcome) = scan(input, limit: limits.head)
         if case .malformed(let reason) = outcome { return (used, refuse(Refusal(400, reason))) }
-        if headGuard.firstLine > limits.requestLine { return (used, refuse(Refusal(414, "the request line is too long"))) }
+        if headGuard.firstLine > limits.requestLine {
+            return (used, refuse(Refusal(414, "the request line is too long")))
+        }
         if bytes.count + used > limits.head { return (used, refuse(Refusal(431, "the head is too large"))) }
         if headGuard.isBeforeFirst {
             bytes.removeAll(keepingCapacity: true)
@@ -98,6 +100,21 @@ final class RequestParser {
         }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: input[..<used]))
         return (used, outcome == .complete ? parseHead() : .more)
+    }
+
+    /// Looks one byte beyond a limit and no further, so that the same fault is found first wherever the input is split.
+    private func scan(_ input: UnsafeBufferPointer<UInt8>, limit: Int) -> (Int, HeadGuard.Outcome) {
+        var used = 0
+        while used < input.count {
+            var room = limit - bytes.count - used + 1
+            if headGuard.isInFirstLine { room = min(room, limits.requestLine - headGuard.firstLine + 1) }
+            if room <= 0 { break }
+            let piece = UnsafeBufferPointer(rebasing: input[used..<min(input.count, used + room)])
+            let (count, outcome) = headGuard.scan(piece)
+            used += count
+            if outcome != .more { return (used, outcome) }
+        }
+        return (used, .more)
     }
 
     private func parseHead() -> Event {
@@ -159,7 +176,7 @@ final class RequestParser {
     }
 
     private func stepTrailers(_ input: UnsafeBufferPointer<UInt8>) -> (Int, Event) {
-        let (used, outcome) = headGuard.scan(input)
+        let (used, outcome) = scan(input, limit: limits.trailers)
         if case .malformed(let reason) = outcome { return (used, refuse(Refusal(400, reason))) }
         if bytes.count + used > limits.trailers { return (used, refuse(Refusal(431, "the trailers are too large"))) }
         bytes.append(contentsOf: UnsafeBufferPointer(rebasing: input[..<used]))
@@ -175,7 +192,8 @@ final class RequestParser {
 
     private var namesFraming: Bool {
         let trailers = Headers(bytes: bytes, fields: fields)
-        return trailers.contains("content-length") || trailers.contains("transfer-encoding") || trailers.contains("host")
+        return trailers.contains("content-length") || trailers.contains("transfer-encoding")
+            || trailers.contains("host")
     }
 
     private func refuse(_ refusal: Refusal) -> Event {

@@ -66,7 +66,9 @@ struct RequestTarget: Sendable {
     private static func authorityEnd(_ bytes: UnsafeBufferPointer<UInt8>, _ whole: Span) -> Int? {
         let scheme: StaticString = "http://"
         guard whole.count > 7 else { return nil }
-        for index in 0..<7 where bytes[Int(whole.start) + index].asciiLowercase != scheme.utf8Start[index] { return nil }
+        for index in 0..<7 where bytes[Int(whole.start) + index].asciiLowercase != scheme.utf8Start[index] {
+            return nil
+        }
         var end = Int(whole.start) + 7
         while end < whole.end && bytes[end] != 47 && bytes[end] != 63 { end += 1 }
         guard end < whole.end, bytes[end] == 47 else { return nil }
@@ -96,7 +98,9 @@ struct RequestTarget: Sendable {
         if isPlain {
             return !(count == 1 && bytes[start] == 46 || count == 2 && bytes[start] == 46 && bytes[start + 1] == 46)
         }
-        guard let decoded = PercentCoding.strict(UnsafeBufferPointer(rebasing: bytes[start..<end])) else { return false }
+        guard let decoded = PercentCoding.strict(UnsafeBufferPointer(rebasing: bytes[start..<end])) else {
+            return false
+        }
         if decoded == [46] || decoded == [46, 46] { return false }
         return decoded.allSatisfy { $0 >= 32 && $0 != 127 } && String(validating: decoded, as: UTF8.self) != nil
     }

@@ -118,7 +118,8 @@ struct RouteWalk {
         return nil
     }
 
-    private func equal(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Bool
+    private func equal(_ a: UnsafeBufferPointer<UInt8>, _ b: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int)
+        -> Bool
     {
         guard a.count == end - start else { return false }
         for index in a.indices where a[index] != b[start + index] { return false }

@@ -68,7 +68,9 @@ extension Connection {
             server.tell(fault, request)
             return .problem(fault)
         }
-        guard case .upgrade = response.body, request.minorVersion == 0 || state.receiving != .whole else { return response }
+        guard case .upgrade = response.body, request.minorVersion == 0 || state.receiving != .whole else {
+            return response
+        }
         return .problem(Fault(.invalidInput, "an upgrade needs HTTP/1.1 and a request without a body"))
     }
 

@@ -60,7 +60,9 @@ extension Connection {
         case .options(let allow): answer(Response(204, ["Allow": allow]), to: request)
         case .wrongMethod(let allow):
             var response = server.router.answer(
-                Fault(.invalidInput, "\(request.method.rawValue) is not possible on \(request.path)", hint: "use \(allow)"),
+                Fault(
+                    .invalidInput, "\(request.method.rawValue) is not possible on \(request.path)", hint: "use \(allow)"
+                ),
                 status: 405, to: request)
             response.headers.set("Allow", allow)
             answer(response, to: request)

@@ -17,7 +17,8 @@ final class Listener: Pollable {
     init(host: String, port: Int, accept: @escaping (Int32, Peer) -> Void) throws {
         let where_ = "\(host):\(port)"
         guard let address = IPAddress(host), 0...65535 ~= port else {
-            throw Fault(.invalidInput, "listen on \(where_): no address", hint: "use an IPv4 or IPv6 address and a port")
+            throw Fault(
+                .invalidInput, "listen on \(where_): no address", hint: "use an IPv4 or IPv6 address and a port")
         }
         path = nil
         self.accept = accept
@@ -165,7 +166,8 @@ enum SocketAddress {
         let room = MemoryLayout.size(ofValue: form.sun_path)
         guard !bytes.isEmpty, bytes.count < room, !bytes.contains(0) else {
             throw Fault(
-                .invalidInput, "listen on \(path): a socket's path has 1 to \(room - 1) bytes", hint: "use a shorter path")
+                .invalidInput, "listen on \(path): a socket's path has 1 to \(room - 1) bytes",
+                hint: "use a shorter path")
         }
         withUnsafeMutableBytes(of: &form.sun_path) { $0.copyBytes(from: bytes) }
         return with(&form, body)

@@ -102,7 +102,8 @@ struct OutputBuffer: ~Copyable {
         for place in 0..<digits {
             let digit = UInt8((size >> (4 * (digits - 1 - place))) & 15)
             storage!.storeBytes(
-                of: digit < 10 ? 48 + digit : 87 + digit, toByteOffset: from - OutputBuffer.chunkGap + place, as: UInt8.self)
+                of: digit < 10 ? 48 + digit : 87 + digit, toByteOffset: from - OutputBuffer.chunkGap + place,
+                as: UInt8.self)
         }
         let head = from - OutputBuffer.chunkGap + digits
         storage!.storeBytes(of: 13, toByteOffset: head, as: UInt8.self)

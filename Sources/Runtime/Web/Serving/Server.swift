@@ -167,7 +167,8 @@ public final class Server {
         guard let onRequestEnd else { return }
         onRequestEnd(
             RequestRecord(
-                method: request.method, pattern: request.pattern, target: request.rawTarget, status: status, bytes: bytes,
+                method: request.method, pattern: request.pattern, target: request.rawTarget, status: status,
+                bytes: bytes,
                 duration: Instant.clock - request.began, id: request.id, peer: request.peer, isCancelled: isCancelled))
     }
 
