@@ -40,6 +40,8 @@ let package = Package(
             name: "StoreTorture", dependencies: ["Runtime"], path: "Tests/Fixtures/StoreTorture", swiftSettings: house),
         .executableTarget(
             name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
+        .executableTarget(
+            name: "BenchRelay", dependencies: ["Runtime"], path: "bench/relay", swiftSettings: house),
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),

@@ -1,5 +1,8 @@
 // libcurl, with typed calls where its own are variadic or macros that Swift cannot see.
 #pragma once
+// First, so that the socket headers that curl.h wants are CLinux's: were they also this module's, an optimised build would
+// hide their constants from files that import CLinux alone.
+#include "../CLinux/include/clinux.h"
 #include <curl/curl.h>
 
 typedef size_t (*ccurl_bytes_fn)(char *_Nullable, size_t, size_t, void *_Nullable);

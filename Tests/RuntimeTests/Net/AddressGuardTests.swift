@@ -24,7 +24,8 @@ struct AddressGuardTests {
     @Test(
         "public addresses pass",
         arguments: [
-            "1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.167.1.1", "223.255.255.254",
+            "1.1.1.1", "8.8.8.8", "100.63.255.255", "100.128.0.1", "172.15.0.1", "172.32.0.1", "192.167.1.1",
+            "223.255.255.254",
             "2606:4700::1111", "2a00:1450::1", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::1",
         ])
     func passed(_ text: String) throws {
@@ -36,7 +37,9 @@ struct AddressGuardTests {
     func allowance() throws {
         let allowance = try AddressAllowance(["10.1.0.0/16", "192.168.1.7", "fd00::/8", "Runner.internal"])
         let guarding = AddressGuard.publicOnly(allowing: allowance)
-        func allows(_ text: String, _ host: WebHost = .name("x")) -> Bool { guarding.allows(IPAddress(text)!, for: host) }
+        func allows(_ text: String, _ host: WebHost = .name("x")) -> Bool {
+            guarding.allows(IPAddress(text)!, for: host)
+        }
         #expect(allows("10.1.255.1") && !allows("10.2.0.1"))
         #expect(allows("192.168.1.7") && !allows("192.168.1.8"))
         #expect(allows("fd00::1") && !allows("fc00::1"))

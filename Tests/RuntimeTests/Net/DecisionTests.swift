@@ -57,11 +57,17 @@ struct DecisionTests {
             Hop(status: 307, to: "http://a.example:81/", result: "GET http://a.example:81/"),
             Hop(method: .post, status: 301, to: "/y", body: .bytes([1]), result: "GET http://a.example/y auth cookie"),
             Hop(method: .post, status: 303, to: "/y", body: .bytes([1]), result: "GET http://a.example/y auth cookie"),
-            Hop(method: .put, status: 302, to: "/y", body: .bytes([1]), result: "PUT http://a.example/y auth cookie content body"),
+            Hop(
+                method: .put, status: 302, to: "/y", body: .bytes([1]),
+                result: "PUT http://a.example/y auth cookie content body"),
             Hop(method: .put, status: 303, to: "/y", body: .bytes([1]), result: "GET http://a.example/y auth cookie"),
             Hop(method: .head, status: 303, to: "/y", result: "HEAD http://a.example/y auth cookie content"),
-            Hop(method: .post, status: 307, to: "/y", body: .bytes([1]), result: "POST http://a.example/y auth cookie content body"),
-            Hop(method: .post, status: 308, to: "http://b.example/", body: .bytes([1]), result: "POST http://b.example/ content body"),
+            Hop(
+                method: .post, status: 307, to: "/y", body: .bytes([1]),
+                result: "POST http://a.example/y auth cookie content body"),
+            Hop(
+                method: .post, status: 308, to: "http://b.example/", body: .bytes([1]),
+                result: "POST http://b.example/ content body"),
             Hop(method: .post, status: 307, to: "/y", body: .stream(length: nil) { nil }, result: "refused conflict"),
             Hop(status: 302, from: "https://a.example/", to: "http://a.example/", result: "refused denied"),
             Hop(status: 302, to: "file:///etc/passwd", result: "refused unavailable"),
@@ -91,14 +97,18 @@ struct DecisionTests {
         func read(_ lines: [String], limit: Int = 1000) -> (HeadReader, HeadReader.Step) {
             var reader = HeadReader(limit: limit)
             var step = HeadReader.Step.more
-            for line in lines where step == .more { step = Array((line + "\r\n").utf8).withUnsafeBytes { reader.take($0) } }
+            for line in lines where step == .more {
+                step = Array((line + "\r\n").utf8).withUnsafeBytes { reader.take($0) }
+            }
             return (reader, step)
         }
         let (plain, step) = read(["HTTP/1.1 100 Continue", "X: 1", "", "HTTP/1.1 200 OK", "A: 1 ", "a:\t2", "B:", ""])
         #expect(step == .complete && plain.status == 200)
         #expect(plain.headers.all("A") == ["1", "2"] && plain.headers["b"] == "" && !plain.headers.contains("x"))
         #expect(read(["HTTP/1.1 200 OK", String(repeating: "x", count: 2000)]).1 == .tooLarge)
-        for bad in ["HTTP/1.1 abc", "HTTP/1.1", "no colon", ": no name", "a b: c", " folded: x", "a\u{0}: b", "a: b\u{0}"] {
+        for bad in [
+            "HTTP/1.1 abc", "HTTP/1.1", "no colon", ": no name", "a b: c", " folded: x", "a\u{0}: b", "a: b\u{0}",
+        ] {
             #expect(read(["HTTP/1.1 200 OK", bad]).1 == .malformed, "\(bad)")
         }
     }
@@ -112,7 +122,8 @@ struct DecisionTests {
         func proxy(_ text: String) throws -> String? { settings.proxy(for: try WebAddress(text))?.origin }
         #expect(try proxy("http://a.example/") == "http://proxy.example:3128")
         #expect(try proxy("https://a.example/") == "http://secure.example:8080")
-        for direct in ["http://internal.example/", "https://x.internal.example/", "http://a.corp/", "http://10.1.2.3/"] {
+        for direct in ["http://internal.example/", "https://x.internal.example/", "http://a.corp/", "http://10.1.2.3/"]
+        {
             #expect(try proxy(direct) == nil, "\(direct)")
         }
         #expect(try proxy("http://notinternal.example/") != nil)

@@ -17,18 +17,23 @@ struct EventParserTests {
     static let cases = [
         Case(name: "one", stream: "data: hello\n\n", events: [event("hello")]),
         Case(name: "lines", stream: "data: a\ndata:b\ndata:  c\n\n", events: [event("a\nb\n c")]),
-        Case(name: "every ending", stream: "data: a\r\rdata: b\n\ndata: c\r\n\r\n", events: [event("a"), event("b"), event("c")]),
+        Case(
+            name: "every ending", stream: "data: a\r\rdata: b\n\ndata: c\r\n\r\n",
+            events: [event("a"), event("b"), event("c")]),
         Case(name: "mixed endings", stream: "data: a\r\ndata: b\rdata: c\n\r\n", events: [event("a\nb\nc")]),
         Case(name: "mark", stream: "\u{feff}data: a\n\n", events: [event("a")]),
         Case(name: "two marks", stream: "\u{feff}\u{feff}data: a\n\n", events: []),
         Case(name: "comments", stream: ": ping\n\n:\ndata: a\n: more\n\n", events: [event("a")]),
         Case(name: "no data, no event", stream: "event: x\nid: 1\n\ndata: a\n\n", events: [event("a", id: "1")]),
-        Case(name: "empty data", stream: "data\n\ndata:\n\ndata\ndata\n\n", events: [event(""), event(""), event("\n")]),
+        Case(
+            name: "empty data", stream: "data\n\ndata:\n\ndata\ndata\n\n", events: [event(""), event(""), event("\n")]),
         Case(name: "name", stream: "event: add\ndata: 1\n\ndata: 2\n\n", events: [event("1", "add"), event("2")]),
         Case(
             name: "ids stay", stream: "id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
             events: [event("a", id: "7"), event("b", id: "7"), event("c")]),
-        Case(name: "id with NUL", stream: "id: 1\ndata: a\n\nid: 2\u{0}3\ndata: b\n\n", events: [event("a", id: "1"), event("b", id: "1")]),
+        Case(
+            name: "id with NUL", stream: "id: 1\ndata: a\n\nid: 2\u{0}3\ndata: b\n\n",
+            events: [event("a", id: "1"), event("b", id: "1")]),
         Case(name: "unfinished", stream: "data: a\n\ndata: b\n", events: [event("a")]),
         Case(name: "unknown fields", stream: "dat: x\ndatas: y\n data: z\nData: q\ndata: a\n\n", events: [event("a")]),
         Case(name: "colons", stream: "data:a:b: c\n\n", events: [event("a:b: c")]),
@@ -53,7 +58,9 @@ struct EventParserTests {
 
     @Test("the wait before the next connection takes digits only")
     func retry() throws {
-        for (text, expected) in [("250", 250), ("0", 0), ("1a", nil), ("-1", nil), ("", nil), ("1.5", nil)] as [(String, Int?)] {
+        for (text, expected) in [("250", 250), ("0", 0), ("1a", nil), ("-1", nil), ("", nil), ("1.5", nil)]
+            as [(String, Int?)]
+        {
             var parser = EventParser()
             try Array("retry: \(text)\n".utf8).withUnsafeBytes { try parser.feed($0) { _ in } }
             #expect(parser.retry == expected.map { .milliseconds($0) }, "\(text)")
@@ -83,7 +90,9 @@ struct EventParserTests {
             var splitter = LineSplitter()
             var found: [String] = []
             for piece in [bytes[..<cut], bytes[cut...]] {
-                try Array(piece).withUnsafeBytes { try splitter.feed($0) { found.append(String(decoding: $0, as: UTF8.self)) } }
+                try Array(piece).withUnsafeBytes {
+                    try splitter.feed($0) { found.append(String(decoding: $0, as: UTF8.self)) }
+                }
             }
             try splitter.finish { found.append(String(decoding: $0, as: UTF8.self)) }
             #expect(found == ["a", "b", "", "c\rd", "{\"x\":1}"], "cut at \(cut)")

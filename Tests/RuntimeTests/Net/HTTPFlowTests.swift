@@ -12,7 +12,9 @@ struct HTTPFlowTests {
         try await withServer(script: { peer in
             _ = try await peer.request()
             try await peer.send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n")
-            for index in 0..<(size / 65536) { try await peer.send([UInt8](repeating: UInt8(index & 255), count: 65536)) }
+            for index in 0..<(size / 65536) {
+                try await peer.send([UInt8](repeating: UInt8(index & 255), count: 65536))
+            }
             isSent = true
             await peer.gone()
         }) { server, client in
@@ -130,7 +132,11 @@ struct HTTPFlowTests {
             #expect(try await left.next() == "left")
 
             let exchange = client.start(HTTPRequest(.get, server.address("/now"))) { result in
-                if case .failure(let fault) = result { #expect(fault == .cancelled) } else { _ = Issue.record("it was cancelled") }
+                if case .failure(let fault) = result {
+                    #expect(fault == .cancelled)
+                } else {
+                    _ = Issue.record("it was cancelled")
+                }
             }
             exchange.cancel()
             #expect(client.liveTransfers == 0)

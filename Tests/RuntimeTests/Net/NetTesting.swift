@@ -53,3 +53,8 @@ func localName() -> String? {
     freeaddrinfo(found)
     return text == "localhost" ? nil : text
 }
+
+extension HTTPClient {
+    /// For a client that only one test step needs: what it still holds goes with it.
+    func closeSoon() { Scope("closing") { _, _ in }.spawn("close") { await self.close() } }
+}

@@ -54,7 +54,8 @@ enum PercentText {
     static func withoutDots(_ path: String) -> String {
         guard path.contains("/.") else { return path.hasPrefix("/") ? path : "/" + path }
         var kept: [Substring] = []
-        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(path.hasPrefix("/") ? 1 : 0)
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst(
+            path.hasPrefix("/") ? 1 : 0)
         for (index, segment) in segments.enumerated() {
             let isLast = index == segments.count - 1
             switch segment {

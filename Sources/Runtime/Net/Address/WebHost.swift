@@ -3,7 +3,8 @@ public enum WebHost: Sendable, Hashable, CustomStringConvertible {
     case name(String)
     case address(IPAddress)
 
-    static let unusable = Fault(.invalidInput, "the host of an address is not usable", hint: "a name, 192.0.2.1 or [::1]")
+    static let unusable = Fault(
+        .invalidInput, "the host of an address is not usable", hint: "a name, 192.0.2.1 or [::1]")
 
     /// As it stands in an address: IPv6 in brackets.
     public init(_ text: String) throws {
@@ -29,7 +30,8 @@ public enum WebHost: Sendable, Hashable, CustomStringConvertible {
             return
         }
         let isRooted = labels.count > 1 && labels.last == ""
-        guard 1...253 ~= name.utf8.count, (isRooted ? labels.dropLast() : labels[...]).allSatisfy(WebHost.isLabel) else {
+        guard 1...253 ~= name.utf8.count, (isRooted ? labels.dropLast() : labels[...]).allSatisfy(WebHost.isLabel)
+        else {
             throw WebHost.unusable
         }
         self = .name(name)

@@ -91,7 +91,9 @@ public final class LineStream {
             var found: [String] = []
             if let piece = try await body.next() {
                 do {
-                    try piece.withUnsafeBytes { try splitter.feed($0) { found.append(String(decoding: $0, as: UTF8.self)) } }
+                    try piece.withUnsafeBytes {
+                        try splitter.feed($0) { found.append(String(decoding: $0, as: UTF8.self)) }
+                    }
                 } catch {
                     body.cancel()
                     throw error

@@ -157,6 +157,9 @@ public final class HTTPExchange: TransferOwner {
             end(fault)
         } else if following != nil {
             follow()
+        } else if onAnswer != nil {
+            // To curl a head that breaks off is a complete answer.
+            end(Fault(.unavailable, "\(request.subject): the answer broke off in its head"))
         } else {
             end(nil)
         }

@@ -9,7 +9,8 @@ extension HTTPClient {
     ) async throws -> any ByteTransport {
         if Task.isCancelled { throw Fault.cancelled }
         if isClosed { throw Fault(.unavailable, "connect \(address.origin): the client is closed") }
-        var request = HTTPRequest(.connect, try WebAddress(scheme: address.scheme, host: address.host, port: address.port))
+        var request = HTTPRequest(
+            .connect, try WebAddress(scheme: address.scheme, host: address.host, port: address.port))
         request.unixPath = unixPath
         request.deadlines = deadlines
         request.guarding = guarding

@@ -25,8 +25,13 @@ enum CurlFaults {
 
     private static func words(_ code: CURLcode, _ transfer: Transfer) -> (Fault.Kind, String, String?) {
         let address = transfer.request.address
+        let proxyStatus = proxyStatus(transfer)
+        if proxyStatus >= 300 {
+            return (.unavailable, "the proxy refused it with \(proxyStatus)", "check the proxy's rules and credentials")
+        }
         switch code {
-        case CURLE_COULDNT_RESOLVE_HOST: return (.unavailable, "the name \(address.host) is not known", "check the name")
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return (.unavailable, "the name \(address.host) is not known", "check the name")
         case CURLE_COULDNT_RESOLVE_PROXY: return (.unavailable, "the proxy's name is not known", "check the proxy")
         case CURLE_COULDNT_CONNECT: return (.unavailable, connect(transfer), "is the server up?")
         case CURLE_PEER_FAILED_VERIFICATION:
@@ -53,9 +58,18 @@ enum CurlFaults {
             return (.unavailable, "the answer is not HTTP", "is the port the right one?")
         case CURLE_OPERATION_TIMEDOUT: return (.timeout, "it took too long", nil)
         case CURLE_PROXY: return (.unavailable, "the proxy refused", "check the proxy's address and credentials")
-        case CURLE_OUT_OF_MEMORY: return (.overBudget, "no memory for it", nil)
+        // curl's word for a header field that is longer than it likes (100 KB).
+        case CURLE_OUT_OF_MEMORY:
+            return (.tooLarge, "the head of the answer is larger than libcurl takes", nil)
         default: return (.unavailable, String(cString: curl_easy_strerror(code)), nil)
         }
+    }
+
+    /// Of a CONNECT; 0 when there was none.
+    private static func proxyStatus(_ transfer: Transfer) -> Int {
+        var status = 0
+        _ = ccurl_get_long(transfer.easy, CURLINFO_HTTP_CONNECTCODE, &status)
+        return status
     }
 
     private static func connect(_ transfer: Transfer) -> String {

@@ -95,6 +95,7 @@ final class Upload {
 
     private var mismatch: Fault {
         Fault(
-            .invalidInput, "\(transfer?.request.subject ?? "a request"): the body has not the \(length ?? 0) bytes promised")
+            .invalidInput,
+            "\(transfer?.request.subject ?? "a request"): the body has not the \(length ?? 0) bytes promised")
     }
 }
