@@ -103,13 +103,13 @@ struct ConditionTests {
             (String(repeating: "abc/", count: 300), nil), ("..", nil), (".", nil),
         ] as [(String, String?)])
     func paths(_ path: String, _ checked: String?) {
-        #expect(FilePath.check(path) == checked)
+        #expect(SitePath.check(path) == checked)
     }
 
     @Test("the way into a directory can lead nowhere else")
     func directories() {
-        #expect(FilePath.asDirectory("a/docs") == "./docs/")
-        #expect(FilePath.asDirectory("javascript:x y%") == "./javascript%3Ax%20y%25/")
+        #expect(SitePath.asDirectory("a/docs") == "./docs/")
+        #expect(SitePath.asDirectory("javascript:x y%") == "./javascript%3Ax%20y%25/")
     }
 
     @Test("media types by the end of the name")
