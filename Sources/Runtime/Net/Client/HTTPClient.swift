@@ -88,7 +88,7 @@ public final class HTTPExchange: TransferOwner {
         self.client = client
         self.request = request
         self.onAnswer = onAnswer
-        pipe.onRoom = { [unowned self] in transfer?.resume() }
+        pipe.onRoom = { [weak self] in self?.transfer?.resume() }
     }
 
     /// Breaks it off: the connection closes, and whoever waits gets `.cancelled`. Nothing happens after the end.

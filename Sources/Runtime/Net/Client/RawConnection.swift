@@ -45,8 +45,8 @@ final class RawConnection: ByteTransport, TransferOwner, TurnEnding, Pollable {
     private var isBlocked = false
     private var isClosing = false
     private var isShut = false
-    private lazy var again = Timer { [unowned self] in read() }
-    private lazy var linger = Timer { [unowned self] in shut() }
+    private lazy var again = Timer { [weak self] in self?.read() }
+    private lazy var linger = Timer { [weak self] in self?.shut() }
 
     /// Callers that do not look at `unsentBytes` lose the connection here.
     static let outputLimit = 16 << 20

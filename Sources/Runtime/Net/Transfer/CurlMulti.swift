@@ -9,7 +9,7 @@ import Glibc
 final class CurlMulti {
     let handle: UnsafeMutableRawPointer
     private var sockets: [Int32: CurlSocket] = [:]
-    private lazy var timer = Timer { [unowned self] in act(CURL_SOCKET_TIMEOUT, 0) }
+    private lazy var timer = Timer { [weak self] in self?.act(CURL_SOCKET_TIMEOUT, 0) }
     private var idle: [UnsafeMutableRawPointer] = []
     private var depth = 0
     private var isSettling = false

@@ -39,7 +39,7 @@ final class Transfer {
     var timesBegun = 0
 
     var patience: Patience
-    private lazy var timer = Timer { [unowned self] in timeIsUp() }
+    private lazy var timer = Timer { [weak self] in self?.timeIsUp() }
     private var isHandleFree = false
     /// What curl reads without copying.
     var headerList: UnsafeMutablePointer<curl_slist>?

@@ -32,7 +32,7 @@ public final class EventStream {
             timer.schedule(after: first)
         }
         writer.onGone = { [self] in gone() }
-        writer.onRoom = { [unowned self] in onRoom?() }
+        writer.onRoom = { [weak self] in self?.onRoom?() }
     }
 
     // MARK: answers

@@ -98,7 +98,7 @@ extension Connection {
         case .collected:
             if state.awaitsContinue { sendContinue() }
         case .streamed:
-            request.body.onDemand = { [unowned self] in bodyDemanded() }
+            request.body.onDemand = { [weak self] in self?.bodyDemanded() }
             run(route, request)
         }
     }

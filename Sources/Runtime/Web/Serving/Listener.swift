@@ -109,7 +109,7 @@ final class Listener: Pollable {
         if accepted >= 0 { Glibc.close(accepted) }
         spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
         pause()
-        let timer = rest ?? Timer { [unowned self] in resume() }
+        let timer = rest ?? Timer { [weak self] in self?.resume() }
         rest = timer
         timer.schedule(after: .milliseconds(100))
     }

@@ -39,7 +39,7 @@ public final class Server {
         self.scope = scope.child("web")
         limits = ServerLimits(settings)
         trust = Trust(settings)
-        sweeper = Timer { [unowned self] in sweep() }
+        sweeper = Timer { [weak self] in self?.sweep() }
     }
 
     /// Open connections, upgraded ones among them.

@@ -135,7 +135,7 @@ final class SocketTransport: ByteTransport, Pollable, TurnEnding {
     }
 
     private func watchStall() {
-        let timer = stall ?? Timer { [unowned self] in abort() }
+        let timer = stall ?? Timer { [weak self] in self?.abort() }
         stall = timer
         if !timer.isScheduled { timer.schedule(after: server.settings.writeStall) }
     }

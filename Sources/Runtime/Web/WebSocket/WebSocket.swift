@@ -54,9 +54,9 @@ public final class WebSocket {
             KeepAlive(period: $0, patience: settings.pongPatience, now: Loop.now)
         }
         lifeline = self
-        transport.onBytes = { [unowned self] in receive($0) }
-        transport.onClose = { [unowned self] in departed() }
-        transport.onDrain = { [unowned self] in drained() }
+        transport.onBytes = { [weak self] in self?.receive($0) }
+        transport.onClose = { [weak self] in self?.departed() }
+        transport.onDrain = { [weak self] in self?.drained() }
         if let keepAlive { pingTimer.schedule(at: keepAlive.due) }
     }
 
