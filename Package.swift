@@ -12,6 +12,16 @@ let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// Fuzzing needs a main of libFuzzer's own, so its target is there only for `Tests/Fuzz/run`.
+let fuzzTargets: [Target] =
+    Context.environment["PERIGEE_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz", dependencies: ["LuaBridge", "Runtime"], path: "Tests/Fuzz",
+            exclude: ["run", "seeds", "words"], swiftSettings: house)
+    ]
+
 let package = Package(
     name: "perigee",
     products: [.executable(name: "perigee", targets: ["Host"])],
@@ -33,8 +43,11 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
 
+        .executableTarget(
+            name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
+
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
         .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
-    ]
+    ] + fuzzTargets
 )

@@ -1,0 +1,7 @@
+/// Measures the primitives one by one; prints one JSON object a line.
+@main
+enum BenchMicro {
+    static func main() {
+        jsonBench()
+    }
+}
