@@ -12,6 +12,16 @@ let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// Fuzzing needs a main of libFuzzer's own, so its target is there only for `Tests/Fuzz/run`.
+let fuzzTargets: [Target] =
+    Context.environment["PERIGEE_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz", dependencies: ["LuaBridge", "Runtime"], path: "Tests/Fuzz",
+            exclude: ["run", "seeds", "words"], swiftSettings: house)
+    ]
+
 let package = Package(
     name: "perigee",
     products: [.executable(name: "perigee", targets: ["Host"])],
@@ -34,6 +44,7 @@ let package = Package(
         .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
 
         .executableTarget(
+<<<<<<< HEAD
             name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
         // Killed and restarted by the store's tests.
         .executableTarget(
@@ -48,4 +59,12 @@ let package = Package(
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
         .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
     ]
+=======
+            name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
+
+        .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
+        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
+    ] + fuzzTargets
+>>>>>>> room/json
 )

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 import Glibc
 import Runtime
 
@@ -19,5 +20,12 @@ enum BenchMicro {
         for name in ["bench.db", "bench.db-wal", "bench.db-shm", "bench.db.lease"] { unlink("\(directory)/\(name)") }
         rmdir(directory)
         if let failure { fatalError(failure) }
+=======
+/// Measures the primitives one by one; prints one JSON object a line.
+@main
+enum BenchMicro {
+    static func main() {
+        jsonBench()
+>>>>>>> room/json
     }
 }

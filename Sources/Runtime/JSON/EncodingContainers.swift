@@ -10,6 +10,7 @@ struct KeyedWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
         }
     }
 
+    @inline(__always)
     func encode<Value: Encodable>(_ value: Value, forKey key: Key) throws {
         try encoder.write { $0.key(escaping: key.stringValue) }
         try encoder.write(value, at: .key(key.stringValue))

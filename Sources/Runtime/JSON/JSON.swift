@@ -56,6 +56,7 @@ public enum JSON {
 
     public static func text(of parcel: Parcel, style: JSONWriter.Style = []) throws -> [UInt8] {
         var writer = JSONWriter(style)
+        writer.reserve(parcel.bytes.count)
         try writer.value(parcel)
         return writer.finish()
     }

@@ -10,26 +10,35 @@ public struct JSONObject: Sendable {
     public init() {}
 
     /// Of equal keys the last value stays, in the first one's place.
-    public init(_ pairs: some Sequence<(String, JSONValue)>) {
+    public init(_ pairs: some Sequence<(String, JSONValue)>) { append(pairs) }
+
+    private mutating func append(_ pairs: some Sequence<(String, JSONValue)>) {
+        // Looking through a few is faster than hashing them; looking through many would take for ever.
         var places: [String: Int] = [:]
         for (key, value) in pairs {
-            if let place = places[key] {
+            let isSmall = members.count < 16
+            if let place = isSmall ? members.firstIndex(where: { $0.key == key }) : places[key] {
                 members[place].value = value
-            } else {
-                places[key] = members.count
-                members.append(Member(key: key, value: value))
+                continue
+            }
+            members.append(Member(key: key, value: value))
+            if members.count == 16 {
+                for (place, member) in members.enumerated() { places[member.key] = place }
+            } else if !isSmall {
+                places[key] = members.count - 1
             }
         }
     }
 
     init(_ reader: ParcelReader, _ offset: Int) {
         var position = reader.first(offset)
+        members.reserveCapacity(reader.count(offset))
         let pairs = (0..<reader.count(offset)).lazy.map { _ in
             let value = reader.after(position)
             defer { position = reader.after(value) }
             return (reader.key(position), JSONValue(reader, value))
         }
-        self.init(pairs)
+        append(pairs)
     }
 
     /// Setting keeps a known key's place and appends a new one; nil removes.

@@ -58,7 +58,6 @@ extension JSONWriter {
 
     /// Any `Encodable`; slower than the calls above by the containers that the protocol asks for.
     public mutating func value(encoding value: some Encodable) throws {
-        let text = try ValueEncoder.encode(value, style, depth: depth)
-        self.value(json: text)
+        self.value(json: try ValueEncoder.encode(value, style, depth: depth))
     }
 }

@@ -27,8 +27,13 @@ public struct JSONWriter: Sendable {
     init(_ style: Style, after bytes: [UInt8], depth: Int) {
         self.style = style
         self.bytes = bytes
+        // Most texts are events of a stream; growing to this size step by step would cost more than writing them.
+        self.bytes.reserveCapacity(bytes.count + 240)
         self.depth = depth
     }
+
+    /// Makes room ahead for text of about this size.
+    public mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
 
     /// The text, once everything that began has ended.
     public consuming func finish() -> [UInt8] {

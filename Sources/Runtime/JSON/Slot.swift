@@ -15,8 +15,14 @@ struct Slot {
     func fault(_ sentence: String) -> Fault { CodingRoute.fault(parent, step, sentence) }
     func mismatch(_ expected: String) -> Fault { fault("expected \(expected), found \(tag.name)") }
 
+    /// Inlined, so that where the type is known only its own line of `scalar` remains.
+    @inline(__always)
     func decode<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if let value = try scalar(type) { return value }
+        return try decodeOther(type)
+    }
+
+    private func decodeOther<Value: Decodable>(_ type: Value.Type) throws -> Value {
         if type == JSONValue.self { return same(try freeForm(), as: type) }
         do {
             return try Value(from: ValueDecoder(self))
@@ -46,10 +52,6 @@ struct Slot {
         if type == UInt8.self { return same(try integer(UInt8.self), as: type) }
         return nil
     }
-
-    /// The same value under the type's other name, once the two are known to be one.
-    @inline(__always)
-    private func same<One, Other>(_ value: One, as type: Other.Type) -> Other { unsafeBitCast(value, to: type) }
 
     private func string() throws -> String {
         guard tag == .string else { throw mismatch("a string") }

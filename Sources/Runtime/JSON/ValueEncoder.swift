@@ -68,12 +68,17 @@ final class ValueEncoder: Encoder {
     }
 
     /// Writes one value where the writer stands; `step` leads to it from this encoder's value.
+    @inline(__always)
     func write<Value: Encodable>(_ value: Value, at step: CodingRoute.Step?) throws {
         do {
             guard try !writeScalar(value) else { return }
         } catch let fault as Fault {
             throw CodingRoute.fault(route, step, fault.message)
         }
+        try writeOther(value, step)
+    }
+
+    private func writeOther<Value: Encodable>(_ value: Value, _ step: CodingRoute.Step?) throws {
         guard output.writer.depth < JSONWriter.depthLimit else {
             throw CodingRoute.fault(route, step, "nested deeper than \(JSONWriter.depthLimit) levels")
         }
@@ -107,29 +112,50 @@ final class ValueEncoder: Encoder {
     }
 
     /// The types that JSON has itself; false for all others.
+    @inline(__always)
     private func writeScalar<Value>(_ value: Value) throws -> Bool {
-        switch value {
-        case let value as String: output.writer.value(value)
-        case let value as Bool: output.writer.value(value)
-        case let value as Double: try output.writer.value(value)
-        case let value as Float: try output.writer.value(float: value)
-        case let value as JSONValue: try output.writer.value(value)
-        case let value as any FixedWidthInteger: try write(integer: value)
-        default: return false
+        let type = Value.self
+        if type == String.self {
+            output.writer.value(same(value, as: String.self))
+        } else if type == Int.self {
+            output.writer.value(same(value, as: Int.self))
+        } else if type == Bool.self {
+            output.writer.value(same(value, as: Bool.self))
+        } else if type == Double.self {
+            try output.writer.value(same(value, as: Double.self))
+        } else if type == Float.self {
+            try output.writer.value(float: same(value, as: Float.self))
+        } else if type == UInt64.self {
+            output.writer.value(same(value, as: UInt64.self))
+        } else if type == UInt.self {
+            output.writer.value(UInt64(same(value, as: UInt.self)))
+        } else if type == JSONValue.self {
+            try output.writer.value(same(value, as: JSONValue.self))
+        } else if let integer = narrowInteger(value) {
+            output.writer.value(integer)
+        } else {
+            return false
         }
         return true
     }
 
-    private func write(integer value: any FixedWidthInteger) throws {
-        if let value = Int64(exactly: value) {
-            output.writer.value(value)
-        } else if let value = UInt64(exactly: value) {
-            output.writer.value(value)
-        } else {
-            throw Fault(.invalidInput, "\(value) is beyond 64 bits")
-        }
+    @inline(__always)
+    private func narrowInteger<Value>(_ value: Value) -> Int64? {
+        let type = Value.self
+        if type == Int64.self { return same(value, as: Int64.self) }
+        if type == Int32.self { return Int64(same(value, as: Int32.self)) }
+        if type == Int16.self { return Int64(same(value, as: Int16.self)) }
+        if type == Int8.self { return Int64(same(value, as: Int8.self)) }
+        if type == UInt32.self { return Int64(same(value, as: UInt32.self)) }
+        if type == UInt16.self { return Int64(same(value, as: UInt16.self)) }
+        if type == UInt8.self { return Int64(same(value, as: UInt8.self)) }
+        return nil
     }
 }
+
+/// The same value under the type's other name, once the two are known to be one.
+@inline(__always)
+func same<One, Other>(_ value: One, as type: Other.Type) -> Other { unsafeBitCast(value, to: type) }
 
 extension ValueEncoder.Output {
     /// Everything, with what was deferred in its place.
