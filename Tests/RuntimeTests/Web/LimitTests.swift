@@ -17,9 +17,9 @@ struct LimitTests {
     @Test("a head, a body and an idle connection that take too long end as they should")
     func deadlines() async throws {
         let settings = quick {
-            $0.headDeadline = .milliseconds(40)
-            $0.idle = .milliseconds(40)
-            $0.bodyWindow = .milliseconds(40)
+            $0.headDeadline = .milliseconds(300)
+            $0.idle = .milliseconds(300)
+            $0.bodyWindow = .milliseconds(300)
         }
         let harness = try WebHarness(settings) { router in
             router.plain(.get, "/") { _ in .text("fine") }
@@ -32,17 +32,21 @@ struct LimitTests {
             ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na", [408]),
             ("POST /task HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na", [408]),
         ]
-        for (input, statuses) in cases {
-            let client = try await harness.exchange(input)
+        let clients = try cases.map { input, _ in
+            let client = try harness.client()
+            client.send(input)
+            return client
+        }
+        for (client, (input, statuses)) in zip(clients, cases) {
+            try await client.untilEnd()
             #expect(client.statuses == statuses, "\(input.debugDescription) gave \(client.text)")
         }
         await harness.stop()
     }
 
-    @Test("a thousand slow clients do not keep a normal one waiting, and end by their deadline")
+    @Test("a thousand slow clients do not keep a normal one waiting")
     func slowClients() async throws {
-        let settings = quick { $0.headDeadline = .milliseconds(1500) }
-        let harness = try WebHarness(settings) { router in router.plain(.get, "/") { _ in .text("fine") } }
+        let harness = try WebHarness { router in router.plain(.get, "/") { _ in .text("fine") } }
         let slow = try (0..<1000).map { _ in try harness.client() }
         for client in slow { client.send("GET / HTTP/1.1\r\n") }
         let normal = try harness.client()
@@ -53,6 +57,15 @@ struct LimitTests {
         }
         #expect(normal.statuses == [Int](repeating: 200, count: 50))
         #expect(harness.server.connectionCount == 1001)
+        for client in slow { client.close() }
+        await harness.stop()
+    }
+
+    @Test("each of many slow clients ends by its deadline")
+    func manyDeadlines() async throws {
+        let harness = try WebHarness(quick { $0.headDeadline = .milliseconds(50) })
+        let slow = try (0..<300).map { _ in try harness.client() }
+        for client in slow { client.send("GET / HTTP/1.1\r\n") }
         for client in slow { try await client.untilEnd() }
         #expect(slow.allSatisfy { $0.statuses == [408] })
         await harness.stop()
@@ -218,6 +231,25 @@ struct LimitTests {
         try await strict.untilNoConnections()
         #expect(try await strict.get("/").status == 200)
         await strict.stop()
+    }
+
+    @Test("without descriptors left a client is turned away, and the next is served when there are some again")
+    func descriptorsRunOut() async throws {
+        let harness = try WebHarness { $0.plain(.get, "/") { _ in .text("fine") } }
+        let client = try harness.client()
+        // The kernel's answer to accept is wanted, so the limit is at the first free descriptor for one call only.
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+        let firstFree = open("/dev/null", O_RDONLY)
+        close(firstFree)
+        var none = rlimit(rlim_cur: rlim_t(firstFree), rlim_max: before.rlim_max)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none)
+        harness.server.listeners[0].ready(.readable)
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+        try await client.untilEnd()
+        #expect(client.text.isEmpty && harness.server.connectionCount == 0)
+        #expect(try await harness.get("/").status == 200)
+        await harness.stop()
     }
 
     @Test("the last request of a connection is told so")

@@ -8,7 +8,8 @@ public enum RequestID {
 
     @Loop public static var current: String? { plain?.id ?? inherited }
 
-    /// Random for each process, so that ids of different starts do not meet. Fifteen bytes in all: text without allocation.
+    /// Random for each process, so that ids of different starts do not meet. Fifteen bytes in all: text without
+    /// allocation.
     static let prefix: StaticBytes = {
         let letters = Array("abcdefghijkmnpqrstuvwxyz23456789".utf8)
         var random = SystemRandomNumberGenerator()

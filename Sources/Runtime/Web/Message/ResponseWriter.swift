@@ -1,5 +1,5 @@
-/// Where the body of a streamed answer goes. Writes of one turn leave together, the head with the first of them or, when
-/// there is none, at the end of the turn.
+/// Where the body of a streamed answer goes. Writes of one turn leave together, the head with the first of them or,
+/// when there is none, at the end of the turn.
 @Loop
 public final class ResponseWriter {
     /// The client's stream is full above the first and has room again below the second.
@@ -21,8 +21,8 @@ public final class ResponseWriter {
     /// Bytes that the kernel has not taken yet.
     public var unsentBytes: Int { sink?.unsentBytes ?? 0 }
 
-    /// Queues bytes and returns false when the writer should stop until `onRoom`, or for good because the client is gone.
-    /// The bytes are kept in the first case; a writer that never heeds it loses its client at 16 MB.
+    /// Queues bytes and returns false when the writer should stop until `onRoom`, or for good because the client is
+    /// gone. The bytes are kept in the first case; a writer that never heeds it loses its client at 16 MB.
     @discardableResult
     public func writeNow(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let sink else { return false }

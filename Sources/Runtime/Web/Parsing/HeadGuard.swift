@@ -1,5 +1,6 @@
-/// Reads a head (or trailers) byte by byte before the parser does, and lets through what has one meaning only: lines that
-/// end with CRLF, no folded lines, no control bytes. It also tells where the head ends, so that the parser gets it whole.
+/// Reads a head (or trailers) byte by byte before the parser does, and lets through what has one meaning only: lines
+/// that end with CRLF, no folded lines, no control bytes. It also tells where the head ends, so that the parser gets it
+/// whole.
 struct HeadGuard {
     enum Outcome: Equatable { case more, complete, malformed(StaticReason) }
 

@@ -1,7 +1,7 @@
 import CHTTP
 
-/// Bytes in, parts of requests out, with no socket, clock or loop. llhttp reads; the guard before it and the check behind it
-/// refuse what could be read in two ways.
+/// Bytes in, parts of requests out, with no socket, clock or loop. llhttp reads; the guard before it and the check
+/// behind it refuse what could be read in two ways.
 final class RequestParser {
     enum Event: Equatable {
         /// All bytes are used; the message goes on.
@@ -21,35 +21,43 @@ final class RequestParser {
         var trailers = 8 << 10
     }
 
-    private enum Phase { case head, body, trailers, ended, broken }
+    enum Phase { case head, body, trailers, ended, broken }
 
     // One head, until the connection takes it.
     var bytes: [UInt8] = []
     var fields: [Headers.Field] = []
-    private(set) var method: Method?
-    private(set) var minorVersion: UInt8 = 1
-    private(set) var keepsAlive = true
-    private(set) var hasBody = false
-    private(set) var isChunked = false
-    private(set) var contentLength = 0
-    private(set) var target = RequestTarget()
-    private(set) var requestID: Headers.Field?
-    private(set) var expectsContinue = false
+    var method: Method?
+    var minorVersion: UInt8 = 1
+    var keepsAlive = true
+    var hasBody = false
+    var isChunked = false
+    var contentLength = 0
+    var target = RequestTarget()
+    var requestID: Headers.Field?
+    var expectsContinue = false
 
     /// Body bytes that came with the last steps, until the connection takes them.
     var body: [UInt8] = []
     /// Throw the body away, and only count it.
     var discardsBody = false
-    private(set) var discarded = 0
+    var discarded = 0
 
-    private let limits: Limits
-    private var phase = Phase.head
+    let limits: Limits
+    var phase = Phase.head
     private var headGuard = HeadGuard.head
+<<<<<<< HEAD
     private let llhttp: UnsafeMutablePointer<llhttp_t>
     private var base: UnsafePointer<CChar>?
     private var whole = HeadSlice()
     private var extensions = 0
     private var refusal: Refusal?
+=======
+    let llhttp: UnsafeMutablePointer<llhttp_t>
+    var base: UnsafePointer<CChar>?
+    var whole = Span()
+    var extensions = 0
+    var refusal: Refusal?
+>>>>>>> room/web
 
     init(limits: Limits) {
         self.limits = limits
@@ -201,6 +209,7 @@ final class RequestParser {
         return .refused(refusal)
     }
 }
+<<<<<<< HEAD
 
 // MARK: what llhttp calls
 
@@ -325,3 +334,5 @@ extension RequestParser {
 private func of(_ parser: UnsafeMutablePointer<llhttp_t>?, _ body: (RequestParser) -> Int32) -> Int32 {
     Unmanaged<RequestParser>.fromOpaque(parser!.pointee.data)._withUnsafeGuaranteedRef { body($0) }
 }
+=======
+>>>>>>> room/web

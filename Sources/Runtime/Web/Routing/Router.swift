@@ -36,8 +36,9 @@ final class Route {
     }
 }
 
-/// Finds the handler for a request. Patterns are literal segments, `{name}` for one segment, and `{rest...}` at the end for
-/// all that follow; a literal wins over a name, a name over the rest. HEAD is answered from GET, OPTIONS from what there is.
+/// Finds the handler for a request. Patterns are literal segments, `{name}` for one segment, and `{rest...}` at the end
+/// for all that follow; a literal wins over a name, a name over the rest. HEAD is answered from GET, OPTIONS from what
+/// there is.
 @Loop
 public final class Router {
     private var nodes = [RouteNode()]

@@ -12,29 +12,43 @@ extension Connection {
             }
         case .task(let handler):
             state.answering = .thinking
-            let id = request.id
-            task = server.scope.spawn("request") { [self] in
-                try await RequestID.$inherited.withValue(id) { try await think(handler, request) }
+            task = spawn("request", request) { [self] in
+                // What thinking needed is gone from memory while the stream lasts.
+                if let body = await think(handler, request) { await stream(body, request) }
             }
         }
     }
 
-    private func think(_ handler: Handler, _ request: Request) async throws {
+    /// The id is bound while the task is made, not in it: that saves the task a frame.
+    private func spawn(
+        _ name: String, _ request: Request, _ body: @escaping @Loop () async throws -> Void
+    ) -> Task<Void, Never> {
+        RequestID.$inherited.withValue(request.id) { server.scope.spawn(name, body) }
+    }
+
+    private typealias StreamBody = @Loop (ResponseWriter) async throws -> Void
+
+    /// Answers, or begins a stream and returns what is to be run.
+    private func think(_ handler: Handler, _ request: Request) async -> StreamBody? {
         let result: Result<Response, any Error>
         do { result = .success(try await handler(request)) } catch { result = .failure(error) }
-        guard self.request === request else { return }
+        guard self.request === request else { return nil }
         switch result {
-        case .failure(let error): answer(failed(error, request), to: request)
+        case .failure(let error):
+            answer(failed(error, request), to: request)
+            return nil
         case .success(let response):
             let response = prepared(response, request)
-            guard case .stream(let body) = response.body else { return send(response, request) }
-            if let writer = beginStream(response, request) { await stream(body, writer, request) }
+            guard case .stream(let body) = response.body else {
+                send(response, request)
+                return nil
+            }
+            return beginStream(response, request) == nil ? nil : body
         }
     }
 
-    private func stream(
-        _ body: @Loop (ResponseWriter) async throws -> Void, _ writer: ResponseWriter, _ request: Request
-    ) async {
+    private func stream(_ body: StreamBody, _ request: Request) async {
+        guard let writer else { return }
         do {
             try await body(writer)
             if self.request === request { end(whole: true) }
@@ -88,11 +102,8 @@ extension Connection {
             }
             answerEnded()
         case .stream(let body):
-            guard let writer = beginStream(response, request) else { return }
-            let id = request.id
-            task = server.scope.spawn("stream") { [self] in
-                await RequestID.$inherited.withValue(id) { await stream(body, writer, request) }
-            }
+            guard beginStream(response, request) != nil else { return }
+            task = spawn("stream", request) { [self] in await stream(body, request) }
         case .source(let wire):
             if let writer = beginStream(response, request) { wire(writer) }
         case .upgrade(let take):
@@ -146,6 +157,7 @@ extension Connection {
     func nextRequest() {
         state.beginNext()
         parser.next()
+        if server.isDraining { return beginClosing(lingers: true) }
         if !pending.isEmpty { settleSoon() }
     }
 

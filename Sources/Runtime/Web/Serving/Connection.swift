@@ -33,9 +33,11 @@ final class Connection: Pollable, TurnEnding {
     private var isSettling = false
     /// Of this request's body.
     var bodyBytes = 0
-    /// When the head began, the body's window, or the client last took output.
+    /// When the head began, or the body's window.
     var windowStart: UInt64 = 0
     var windowBytes = 0
+    /// Since when the client has taken nothing of what waits for it; 0 when nothing waits.
+    private var stalledSince: UInt64 = 0
     var wantsInput = false
     /// Behind the part of the input that is looked at there is more.
     var hasMoreInput = false
@@ -55,6 +57,14 @@ final class Connection: Pollable, TurnEnding {
     var isIdle: Bool {
         state.answering == .nothing && state.receiving == .head && parser.isBetweenMessages && pending.isEmpty
             && output.isEmpty && state.closing == .no
+    }
+
+    /// No more requests: ends at once what is between two, and lets the others end.
+    func drain() {
+        if isIdle { return close() }
+        if state.answering == .nothing, state.receiving == .head, parser.isBetweenMessages, state.closing == .no {
+            beginClosing(lingers: true)
+        }
     }
 
     // MARK: events
@@ -166,7 +176,7 @@ final class Connection: Pollable, TurnEnding {
             let count = send(descriptor, unsent.baseAddress, unsent.count, Int32(MSG_NOSIGNAL))
             if count > 0 {
                 output.consume(count)
-                windowStart = Loop.now.nanoseconds
+                stalledSince = Loop.now.nanoseconds
                 if count < unsent.count { isBlocked = true }
             } else if errno == EAGAIN {
                 isBlocked = true
@@ -216,8 +226,12 @@ final class Connection: Pollable, TurnEnding {
         case .no, .afterFlush: break
         }
         if !output.isEmpty {
-            deadline = windowStart + limits.writeStall
-        } else if state.answering == .nothing && state.receiving == .head {
+            if stalledSince == 0 { stalledSince = now }
+            deadline = stalledSince + limits.writeStall
+            return server.sweep(by: deadline)
+        }
+        stalledSince = 0
+        if state.answering == .nothing && state.receiving == .head {
             if parser.isBetweenMessages {
                 windowStart = 0
                 deadline = now + limits.idle

@@ -1,13 +1,13 @@
-/// Where a connection stands, with no socket or clock in it: what may be read, when it closes, and what it means when the
-/// client sends its FIN.
+/// Where a connection stands, with no socket or clock in it: what may be read, when it closes, and what it means when
+/// the client sends its FIN.
 struct ConnectionState: Equatable {
     enum Receiving: Equatable { case head, body, whole }
     enum Answering: Equatable { case nothing, thinking, streaming }
     enum Framing: Equatable { case none, chunked, length(Int), untilClose }
     enum Closing: Equatable {
         case no
-        /// After what is queued has been sent; then wait for the client's FIN when unread bytes may be on their way, because
-        /// closing on those would reset the connection and take the answer with it.
+        /// After what is queued has been sent; then wait for the client's FIN when unread bytes may be on their way,
+        /// because closing on those would reset the connection and take the answer with it.
         case afterFlush(lingers: Bool)
         case lingering
         case closed
@@ -43,8 +43,8 @@ struct ConnectionState: Equatable {
         case askByChunk
     }
 
-    /// A FIN says that the client sends no more; it may still read (half-close) or have left. Called once when it is seen,
-    /// and once when everything before it has been read.
+    /// A FIN says that the client sends no more; it may still read (half-close) or have left. Called once when it is
+    /// seen, and once when everything before it has been read.
     func departure(unsent: Int) -> Departure {
         switch (closing, answering) {
         case (.closed, _), (.lingering, _): return .gone

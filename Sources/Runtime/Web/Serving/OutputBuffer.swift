@@ -1,7 +1,7 @@
 import Glibc
 
-/// Bytes on their way to a socket. Its memory comes with the first byte and goes with the last, so that an idle connection
-/// has none.
+/// Bytes on their way to a socket. Its memory comes with the first byte and goes with the last, so that an idle
+/// connection has none.
 struct OutputBuffer: ~Copyable {
     private var storage: UnsafeMutableRawPointer?
     private var capacity = 0

@@ -21,7 +21,7 @@ public final class Server {
     static let scratchSize = 64 << 10
 
     private(set) var isDraining = false
-    private var listeners: [Listener] = []
+    private(set) var listeners: [Listener] = []
     private var connections: [Connection] = []
     private var transports: [ObjectIdentifier: SocketTransport] = [:]
     private var perPeer: [IPAddress: Int] = [:]
@@ -64,7 +64,7 @@ public final class Server {
         isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
-        for connection in connections where connection.isIdle { connection.close() }
+        for connection in connections { connection.drain() }
         await waitUntilEmpty(grace)
         await scope.close()
         if !connections.isEmpty { await waitUntilEmpty(min(settings.linger, .seconds(1))) }
@@ -174,7 +174,9 @@ public final class Server {
 
     /// A request that nobody has kept is used again.
     func makeRequest() -> Request {
-        guard var request = spares.popLast(), isKnownUniquelyReferenced(&request) else { return Request() }
+        guard var request = spares.popLast(), isKnownUniquelyReferenced(&request),
+            isKnownUniquelyReferenced(&request.body)
+        else { return Request() }
         request.reset()
         return request
     }

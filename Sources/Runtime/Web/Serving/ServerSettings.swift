@@ -20,16 +20,16 @@ public struct ServerSettings: Sendable {
     public var linger = Duration.seconds(3)
     /// An unread body of at most this many bytes is thrown away to keep the connection; above it the connection closes.
     public var discard = 256 << 10
-    /// At this many connections (or at the descriptor limit less `descriptorReserve`) no more are accepted until one ends:
-    /// they wait in the kernel's queue.
+    /// At this many connections (or at the descriptor limit less `descriptorReserve`) no more are accepted until one
+    /// ends: they wait in the kernel's queue.
     public var connections = 10_000
     public var descriptorReserve = 256
     /// Further connections from one address are closed at once; nil is no bound.
     public var connectionsPerPeer: Int?
     /// The last of this many requests is answered with `Connection: close`.
     public var requestsPerConnection = 100_000
-    /// Whose word about the client (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`) is believed. A Unix socket's peer is
-    /// believed when `trustsUnixPeers` is set.
+    /// Whose word about the client (`Forwarded`, `X-Forwarded-For`, `-Proto`, `-Host`) is believed. A Unix socket's
+    /// peer is believed when `trustsUnixPeers` is set.
     public var trustedPeers: [AddressRange] = []
     public var trustsUnixPeers = false
 
