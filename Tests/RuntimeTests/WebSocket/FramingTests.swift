@@ -202,6 +202,7 @@ struct FramingTests {
         let transport = MemoryTransport()
         var settings = WebSocketSettings()
         settings.pingPeriod = nil
+        settings.closePatience = .seconds(3600)
         example.change(&settings)
         let socket = WebSocket(over: transport, as: role, settings: settings)
         let mask: [UInt8]? = role == .server ? [0xa5, 0x17, 0, 0xff] : nil

@@ -83,6 +83,29 @@ struct WebSocketServerTests {
         await harness.stop()
     }
 
+    @Test("a sender that may have little unsent at a time gets all of it through")
+    func smallBound() async throws {
+        let scope = Scope.forTest()
+        let harness = try WebHarness { router in
+            router.plain(.get, "/ws") { request in
+                var settings = WebSocketSettings()
+                (settings.unsent, settings.fragment) = (16 << 10, 5 << 10)
+                return WebSocket.accept(request, in: scope, settings: settings) { socket in
+                    try await socket.send(.binary(Array(repeating: 5, count: 900_000)))
+                }
+            }
+        }
+        let socket = try await connect(harness)
+        try await Deadline.within(.seconds(20)) {
+            let message = try await socket.next()
+            #expect(message == .binary(Array(repeating: 5, count: 900_000)))
+            let end = try await socket.next()
+            #expect(end == nil)
+        }
+        #expect(socket.closeCode == .normal)
+        await harness.stop()
+    }
+
     @Test("a server that stops says goodbye to its sockets")
     func stop() async throws {
         let scope = Scope("sockets") { _, _ in }

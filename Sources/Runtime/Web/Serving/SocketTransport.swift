@@ -17,6 +17,7 @@ final class SocketTransport: ByteTransport, Pollable, TurnEnding {
     private var isSettling = false
     private var owesDrain = false
     private var isEnding = false
+    private var isLingering = false
     private var stall: Timer?
 
     init(taking connection: Connection) {
@@ -41,7 +42,7 @@ final class SocketTransport: ByteTransport, Pollable, TurnEnding {
     func send(_ bytes: UnsafeRawBufferPointer) {
         guard descriptor >= 0, !isEnding else { return }
         output.append(bytes)
-        if output.count >= ResponseWriter.highWater { owesDrain = true }
+        if output.count >= ResponseWriter.lowWater { owesDrain = true }
         settleSoon()
     }
 
@@ -87,7 +88,7 @@ final class SocketTransport: ByteTransport, Pollable, TurnEnding {
     func turnEnds() {
         isSettling = false
         guard descriptor >= 0 else { return }
-        if !early.isEmpty, !isReadingPaused {
+        if !early.isEmpty, !isReadingPaused, !isEnding {
             let bytes = early
             early = []
             bytes.withUnsafeBytes { onBytes?($0) }
@@ -126,12 +127,25 @@ final class SocketTransport: ByteTransport, Pollable, TurnEnding {
         if isBlocked { watchStall() }
         if output.isEmpty {
             output.release()
-            if isEnding { return abort() }
+            if isEnding { linger() }
         }
         if owesDrain, output.count < ResponseWriter.lowWater {
             owesDrain = false
             onDrain?()
         }
+    }
+
+    /// Closing over unread bytes makes the kernel send a reset, and that can throw away what the peer has not read yet:
+    /// of a WebSocket, the frame that says why. So the peer gets a FIN and a moment to end its side.
+    private func linger() {
+        guard !isLingering else { return }
+        isLingering = true
+        shutdown(descriptor, Int32(SHUT_WR))
+        if isReadingPaused { isReadingPaused = false }
+        stall?.cancel()
+        let timer = Timer { [unowned self] in abort() }
+        stall = timer
+        timer.schedule(after: server.settings.linger)
     }
 
     private func watchStall() {

@@ -6,7 +6,7 @@ extension WebSocket {
     /// A caller that is cancelled within a message of several fragments leaves it unfinished, and nothing can follow it:
     /// the connection ends with 1011.
     public func send(_ message: Message) async throws {
-        if message.byteCount <= settings.fragment, sendNow(message) { return }
+        if message.byteCount <= settings.fragment, writeIfRoom(message) { return }
         try await sending.enter()
         defer { sending.leave() }
         if message.byteCount <= settings.fragment {
@@ -22,6 +22,12 @@ extension WebSocket {
     /// For a sender that cannot wait. What it does with a no is its own policy: drop the message, or
     /// `close(.policyViolation)`.
     public func sendNow(_ message: Message) -> Bool {
+        let isSent = writeIfRoom(message)
+        if !isSent { hasRefused = true }
+        return isSent
+    }
+
+    private func writeIfRoom(_ message: Message) -> Bool {
         guard isOpen, !sending.isTaken, transport.unsentBytes < settings.unsent else { return false }
         message.withBytes { write(message.opcode, $0) }
         return true

@@ -19,6 +19,8 @@ public final class WebSocket {
     /// Of the one task that has its turn to send.
     var roomWaiter: Waiter<Void>?
     lazy var stallTimer = Timer { [weak self] in self?.stalled() }
+    /// `sendNow` has said no since there was room.
+    var hasRefused = false
     /// The newest ping that could not be answered, because the peer does not take what it is sent.
     private var unansweredPing: [UInt8]?
     private var assembly: MessageAssembly
@@ -159,7 +161,10 @@ public final class WebSocket {
         }
         stallTimer.cancel()
         roomWaiter?.finish(.success(()))
-        onRoom?()
+        if hasRefused {
+            hasRefused = false
+            onRoom?()
+        }
     }
 
     // MARK: the end

@@ -8,7 +8,7 @@ public struct WebSocketSettings: Sendable {
     public var unreadBytes = 1 << 20
     public var unreadMessages = 256
     /// At this many bytes that the peer has not taken, `send` waits and `sendNow` refuses; the largest fragment may
-    /// come on top.
+    /// come on top. Not less than the 16 KB below which transports say that there is room.
     public var unsent = 256 << 10
     /// Larger messages leave in fragments of this size, so that a pong need not wait for all of a message.
     public var fragment = 64 << 10
