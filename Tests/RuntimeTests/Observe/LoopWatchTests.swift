@@ -31,7 +31,7 @@ struct LoopWatchTests {
         let late = Waiter<Void>("a timer")
         let timer = Timer { late.finish(.success(())) }
         timer.schedule(after: .milliseconds(1))
-        await Loop.yield()
+        // In the turn that scheduled the timer, so that only the next one can find it due.
         usleep(80_000)
         try await Deadline.within(.seconds(10)) { try await late.value() }
         await Loop.yield()

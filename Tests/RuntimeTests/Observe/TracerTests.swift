@@ -88,7 +88,7 @@ struct TracerTests {
         }
         let value = await Tracer.off.span("x", fields()) { span in
             span.set("k", .integer(Int64(fields().pairs.count)))
-            return TraceSpan.current == nil
+            return TraceSpan.current == nil && span.context.headers.isEmpty
         }
         #expect(value && evaluated == 0)
         let tracer = tracer(share: 0)
@@ -128,6 +128,37 @@ struct TracerTests {
         let plain = String(decoding: body, as: UTF8.self)
         #expect(!plain.contains("hunter2") && !plain.contains("\"abc\""))
         #expect(all[1]["name"] == .string("uses •••"))
+    }
+
+    @Test("a span that callbacks begin inherits the current one but is nobody's current span")
+    func callbacks() async throws {
+        let tracer = tracer()
+        await tracer.span("outer") { outer in
+            let inner = tracer.begin("inner")
+            #expect(inner.context.trace == outer.context.trace)
+            #expect(TraceSpan.current === outer)
+            inner.end()
+        }
+        let alone = tracer.begin("alone", parent: nil)
+        alone.end()
+        let all = try spans(text().body(try #require(tracer.buffer).take()))
+        #expect(all[0]["parentSpanId"] == all[1]["spanId"])
+        #expect(all[2]["parentSpanId"] == nil)
+        #expect(all[2]["traceId"] != all[1]["traceId"])
+    }
+
+    @Test("an export of odd text is still valid JSON")
+    func oddText() async throws {
+        let tracer = tracer()
+        for odd in ["\"", "\\", "\n\u{0}\u{7f}", "\u{2028}", "é🙂", ""] {
+            let span = tracer.begin(odd, [odd: .text(odd), "nan": .number(.nan)])
+            span.event(odd, [odd: .number(.infinity)])
+            span.fail(Fault(.internal, odd))
+            span.end()
+        }
+        let all = try spans(text().body(try #require(tracer.buffer).take()))
+        #expect(all.map { $0["name"]?.text } == ["\"", "\\", "\n\u{0}\u{7f}", "\u{2028}", "é🙂", ""])
+        #expect(all.allSatisfy { $0["name"] == $0["status"]?["message"] })
     }
 
     @Test("a full buffer drops the oldest and counts them, and gives back what was put back as far as there is room")

@@ -35,7 +35,7 @@ enum ProcessFigures {
 
     private static var descriptorLimit: Double? {
         var limit = rlimit()
-        return getrlimit(__rlimit_resource_t(7), &limit) == 0 ? Double(limit.rlim_cur) : nil
+        return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? Double(limit.rlim_cur) : nil
     }
 
     private static var processorSeconds: Double? {

@@ -22,6 +22,8 @@ public struct TraceContext: Sendable, Hashable {
     public let state: String?
 
     static let longestState = 512
+    /// Of work that nobody traces.
+    static let none = TraceContext(trace: TraceID(high: 0, low: 0), span: SpanID(value: 0), isSampled: false)
 
     init(trace: TraceID, span: SpanID, isSampled: Bool, state: String? = nil) {
         self.trace = trace
@@ -48,9 +50,10 @@ public struct TraceContext: Sendable, Hashable {
 
     public var traceparent: String { "00-\(trace)-\(span)-\(isSampled ? "01" : "00")" }
 
-    /// What a request to another program bears.
+    /// What a request to another program bears; nothing where there is no trace.
     public var headers: [(name: String, value: String)] {
-        [("traceparent", traceparent)] + (state.map { [("tracestate", $0)] } ?? [])
+        guard self != TraceContext.none else { return [] }
+        return [("traceparent", traceparent)] + (state.map { [("tracestate", $0)] } ?? [])
     }
 
     private static func usable(_ state: String) -> String? {
@@ -85,6 +88,7 @@ struct Sampler {
 
     func samples(_ trace: TraceID, parent: TraceContext?) -> Bool {
         if let parent { return parent.isSampled }
+        if share >= 1 { return true }
         // The low bits, so that programs with the same share choose the same traces.
         return Double(trace.low >> 1) < share * 0x1p63
     }

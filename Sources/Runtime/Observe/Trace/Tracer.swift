@@ -18,9 +18,7 @@ public final class Tracer {
     let settings: Settings
     let buffer: SpanBuffer?
     private let sampler: Sampler
-    private let none = TraceSpan(
-        "", .internal, TraceContext(trace: TraceID(high: 0, low: 1), span: SpanID(value: 1), isSampled: false),
-        parent: nil, sink: nil)
+    private let none = TraceSpan("", .internal, .none, parent: nil, sink: nil)
 
     public init(_ settings: Settings) {
         self.settings = settings
