@@ -44,7 +44,6 @@ let package = Package(
         .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
 
         .executableTarget(
-<<<<<<< HEAD
             name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
         // Killed and restarted by the store's tests.
         .executableTarget(
@@ -58,13 +57,5 @@ let package = Package(
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
         .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
-    ]
-=======
-            name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
-
-        .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
-        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
     ] + fuzzTargets
->>>>>>> room/json
 )

@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 import Glibc
 import Runtime
 
@@ -6,6 +5,7 @@ import Runtime
 @main
 enum BenchMicro {
     static func main() {
+        jsonBench()
         var template = Array("/tmp/perigee-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { fatalError("no temporary directory") }
         let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -20,12 +20,5 @@ enum BenchMicro {
         for name in ["bench.db", "bench.db-wal", "bench.db-shm", "bench.db.lease"] { unlink("\(directory)/\(name)") }
         rmdir(directory)
         if let failure { fatalError(failure) }
-=======
-/// Measures the primitives one by one; prints one JSON object a line.
-@main
-enum BenchMicro {
-    static func main() {
-        jsonBench()
->>>>>>> room/json
     }
 }

@@ -4,7 +4,7 @@ import CHTTP
 extension RequestParser {
     fileprivate func noteTarget(_ start: UnsafePointer<CChar>, _ count: Int) -> Int32 {
         guard let base else { return -1 }
-        whole = Span(start - base, start - base + count)
+        whole = HeadSlice(start - base, start - base + count)
         return 0
     }
 
