@@ -16,7 +16,7 @@ def check(name, condition):
 
 
 async def with_websockets():
-    async with websockets.connect(URL, subprotocols=["other", "echo"]) as socket:
+    async with websockets.connect(URL, open_timeout=60, subprotocols=["other", "echo"]) as socket:
         check("websockets: subprotocol", socket.subprotocol == "echo")
         check("websockets: no extension", not socket.protocol.extensions)
         for text in TEXTS + BINARIES:
@@ -25,14 +25,14 @@ async def with_websockets():
         await socket.send(["frag", "ment", "ed"])
         check("websockets: fragments", await socket.recv() == "fragmented")
         pong = await socket.ping(b"are you there")
-        await asyncio.wait_for(pong, 10)
+        await asyncio.wait_for(pong, 60)
         check("websockets: ping", True)
         await asyncio.gather(*(socket.send(str(number)) for number in range(1000)))
         got = [await socket.recv() for _ in range(1000)]
         check("websockets: a thousand in order", got == [str(number) for number in range(1000)])
     check("websockets: closed with 1000", socket.close_code == 1000)
 
-    async with websockets.connect(URL, max_size=None) as socket:
+    async with websockets.connect(URL, open_timeout=60, max_size=None) as socket:
         try:
             await socket.send(b"x" * 3_000_000)
             await socket.recv()
@@ -41,7 +41,7 @@ async def with_websockets():
             check(f"websockets: too big is {end.rcvd and end.rcvd.code}", bool(end.rcvd) and end.rcvd.code == 1009)
 
     try:
-        await websockets.connect(URL, origin="https://evil.example")
+        await websockets.connect(URL, open_timeout=60, origin="https://evil.example")
         check("websockets: foreign origin", False)
     except websockets.InvalidStatus as refusal:
         check("websockets: foreign origin", refusal.response.status_code == 403)
@@ -64,7 +64,7 @@ async def with_aiohttp():
 
 
 async def main():
-    await asyncio.wait_for(with_websockets(), 60)
+    await asyncio.wait_for(with_websockets(), 100)
     await asyncio.wait_for(with_aiohttp(), 60)
     print("end", flush=True)
 

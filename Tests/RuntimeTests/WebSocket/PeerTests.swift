@@ -19,7 +19,7 @@ struct WebSocketPeerTests {
         let peer = try PeerProcess([
             python, TestEnvironment.fixture("peers/websocket_clients.py"), "\(harness.port)",
         ])
-        try await Deadline.within(.seconds(100)) { try await peer.untilLines { $0.last == "end" } }
+        try await Deadline.within(.seconds(200)) { try await peer.untilLines { $0.last == "end" } }
         #expect(peer.lines.last == "end")
         #expect(peer.lines.filter { !$0.hasPrefix("ok ") } == ["end"])
         #expect(peer.lines.count > 20)
