@@ -23,7 +23,7 @@ func withServer(
         try await body(server, client)
         await client.close()
         #expect(client.liveTransfers == 0, "a transfer was left behind")
-        #expect(client.openSockets == 0, "a socket was left behind")
+        #expect(server.clientDescriptors == 0, "a descriptor was left behind")
         await server.close()
     }
 }

@@ -17,17 +17,21 @@ final class ScriptedServer: Pollable {
     private let script: Script
     private var scope: Scope!
 
-    init(unixPath: String? = nil, _ script: @escaping Script) {
+    /// With `refuses`, its port is taken but nobody listens there: connections are refused, whatever other tests do.
+    init(unixPath: String? = nil, refuses: Bool = false, _ script: @escaping Script) {
         self.script = script
         listener = socket(unixPath == nil ? AF_INET : AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         let result = unixPath.map { ScriptedServer.bind(listener, $0) } ?? ScriptedServer.bind(listener)
-        precondition(result == 0 && listen(listener, 1024) == 0, "no listening socket")
+        precondition(result == 0 && (refuses || listen(listener, 1024) == 0), "no listening socket")
         _ = fcntl(listener, F_SETFL, O_NONBLOCK)
         _ = fcntl(listener, F_SETFD, FD_CLOEXEC)
         if unixPath == nil { port = ScriptedServer.port(of: listener) }
         scope = Scope("scripted server") { [weak self] _, error in self?.failures.append("\(error)") }
-        Loop.watch(listener, .readable, self)
+        Loop.watch(listener, refuses ? [] : .readable, self)
     }
+
+    /// What clients in this process have open to the server.
+    var clientDescriptors: Int { descriptorsConnected(toPort: port) }
 
     func address(_ path: String = "/", scheme: String = "http") -> WebAddress {
         try! WebAddress("\(scheme)://127.0.0.1:\(port)\(path)")
@@ -248,4 +252,16 @@ final class ScriptedPeer: Pollable {
         Loop.change(descriptor, interest)
         try await waiter.value()
     }
+}
+
+/// How many descriptors of this process are connected to a port of this machine.
+func descriptorsConnected(toPort port: Int) -> Int {
+    (0..<4096).filter { descriptor in
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(Int32(descriptor), $0, &length) }
+        }
+        return result == 0 && Int32(address.sin_family) == AF_INET && Int(UInt16(bigEndian: address.sin_port)) == port
+    }.count
 }

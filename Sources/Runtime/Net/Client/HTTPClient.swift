@@ -25,8 +25,6 @@ public final class HTTPClient {
 
     /// Requests on their way and bodies not yet read to their end.
     public var liveTransfers: Int { multi.live.count }
-    /// Open descriptors, the pool's included.
-    public var openSockets: Int { multi.openSockets }
 
     /// Sends it and returns when the head of the answer is there. Any status is an answer; a fault is that none came.
     public func send(_ request: HTTPRequest) async throws -> HTTPAnswer {

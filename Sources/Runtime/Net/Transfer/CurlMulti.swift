@@ -22,8 +22,6 @@ final class CurlMulti {
 
     /// Transfers that have begun and not ended; opened connections are none.
     private(set) var live: [ObjectIdentifier: Transfer] = [:]
-    /// Descriptors that curl has open, pooled connections included.
-    private(set) var openSockets = 0
 
     private static let idleLimit = 64
 
@@ -193,10 +191,11 @@ final class CurlMulti {
         var interest: Readiness = []
         if what & CURL_POLL_IN != 0 { interest.insert(.readable) }
         if what & CURL_POLL_OUT != 0 { interest.insert(.writable) }
-        if sockets[descriptor] != nil {
+        if let socket = sockets[descriptor] {
+            socket.interest = interest
             Loop.change(descriptor, interest)
         } else {
-            let socket = CurlSocket(self, descriptor)
+            let socket = CurlSocket(self, descriptor, interest)
             sockets[descriptor] = socket
             Loop.watch(descriptor, interest, socket)
         }
@@ -216,11 +215,16 @@ final class CurlMulti {
         }
     }
 
-    func opened() { openSockets += 1 }
+    /// An attempt that failed to connect is closed without a word; when the next one gets its number, curl sees nothing
+    /// new, but the kernel has forgotten what was watched.
+    func opened(_ descriptor: Int32) {
+        guard let stale = sockets[descriptor] else { return }
+        Loop.unwatch(descriptor)
+        Loop.watch(descriptor, stale.interest, stale)
+    }
 
     func closed(_ descriptor: Int32) {
         release(descriptor)
-        openSockets -= 1
         Glibc.close(descriptor)
     }
 }
@@ -230,9 +234,11 @@ final class CurlMulti {
 private final class CurlSocket: Pollable {
     private unowned let multi: CurlMulti
     private let descriptor: Int32
+    var interest: Readiness
 
-    init(_ multi: CurlMulti, _ descriptor: Int32) {
+    init(_ multi: CurlMulti, _ descriptor: Int32, _ interest: Readiness) {
         self.multi = multi
+        self.interest = interest
         self.descriptor = descriptor
     }
 

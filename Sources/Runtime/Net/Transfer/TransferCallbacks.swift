@@ -51,7 +51,7 @@ func curlOpensSocket(
     guard Loop.assumeIsolated({ transfer.mayConnect(to: target) }) else { return CURL_SOCKET_BAD }
     let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
     let descriptor = socket(family, type, address.pointee.protocol)
-    if descriptor >= 0 { Loop.assumeIsolated { transfer.multi.opened() } }
+    if descriptor >= 0 { Loop.assumeIsolated { transfer.multi.opened(descriptor) } }
     return descriptor
 }
 
