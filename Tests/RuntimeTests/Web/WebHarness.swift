@@ -15,11 +15,11 @@ final class WebHarness {
         router = Router()
         build(router)
         server = Server(router, settings: settings, scope: scope)
-        server.onRequestEnd = { [unowned self] in
-            records.append($0)
-            changed?.finish(.success(()))
+        server.onRequestEnd = { [weak self] record in
+            self?.records.append(record)
+            self?.changed?.finish(.success(()))
         }
-        server.onFault = { [unowned self] fault, _ in faults.append(fault) }
+        server.onFault = { [weak self] fault, _ in self?.faults.append(fault) }
         port = try server.listen(host: "127.0.0.1", port: 0)
     }
 

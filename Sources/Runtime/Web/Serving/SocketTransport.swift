@@ -143,7 +143,7 @@ final class SocketTransport: ByteTransport, Pollable, TurnEnding {
         shutdown(descriptor, Int32(SHUT_WR))
         if isReadingPaused { isReadingPaused = false }
         stall?.cancel()
-        let timer = Timer { [unowned self] in abort() }
+        let timer = Timer { [weak self] in self?.abort() }
         stall = timer
         timer.schedule(after: server.settings.linger)
     }
