@@ -37,6 +37,8 @@ final class GroupStop {
     private var graceEnds: Instant
     private var waiting: [Waiter<Void>] = []
     private var timer: Timer?
+    private var isLooking = false
+    private var onlyZombies = false
 
     /// How often a group is looked at that has lost its leader: nothing tells when its last member ends.
     private static let pause = Duration.milliseconds(20)
@@ -86,7 +88,23 @@ final class GroupStop {
 
     private var isEmpty: Bool {
         guard child.end != nil else { return false }
-        return isTaken || (kill(-child.pid, 0) != 0 && errno == ESRCH)
+        if isTaken || onlyZombies || (kill(-child.pid, 0) != 0 && errno == ESRCH) { return true }
+        lookForZombies()
+        return false
+    }
+
+    /// The kernel counts zombies as members, and where process 1 does not reap they stay: then /proc has to tell.
+    private func lookForZombies() {
+        guard !isLooking else { return }
+        isLooking = BlockingPool.shared.submit { [group = child.pid] in
+            let isOver = !ProcFiles.hasLiving(group: group)
+            Loop.post {
+                self.isLooking = false
+                guard isOver else { return }
+                self.onlyZombies = true
+                self.look()
+            }
+        }
     }
 
     /// While members of the group live, the kernel gives its number to no new process. So when a process has the

@@ -23,6 +23,15 @@ enum ProcFiles {
         return pids
     }
 
+    /// Whether anybody is left in a group who is not a zombie. True when /proc cannot be read.
+    static func hasLiving(group: Int32) -> Bool {
+        // Not knowing is no reason to think that all have ended.
+        guard let pids = try? pids() else { return true }
+        return pids.contains { pid in
+            stat(pid).map { $0.group == group && $0.state != "Z" && $0.state != "X" } ?? false
+        }
+    }
+
     static func stat(_ pid: Int32) -> ProcessStat? {
         read("/proc/\(pid)/stat", limit: 4096).flatMap { ProcessStat($0) }
     }

@@ -34,6 +34,19 @@ final class StoreFixture {
         try await Store.open(path, migrations: StoreFixture.migrations, options: options) { [self] in lost.append($0) }
     }
 
+    /// Keeps the writer busy until the gate opens, so that what is asked meanwhile becomes one group.
+    func hold(_ store: Store, _ scope: Scope) async throws -> Gate {
+        let (gate, begun) = (Gate(), Mailbox<Void>("begun"))
+        scope.spawn("holds the writer") {
+            try await store.write { _ in
+                Loop.post { begun.send(()) }
+                gate.wait()
+            }
+        }
+        _ = try await begun.next()
+        return gate
+    }
+
     /// Writes over bytes of the closed file.
     func damage(at offset: Int, _ bytes: [UInt8]) {
         let descriptor = Glibc.open(path, O_WRONLY)

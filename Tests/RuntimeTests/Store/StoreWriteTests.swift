@@ -25,10 +25,8 @@ struct StoreWriteTests {
     func isolation() async throws {
         let store = try await fixture.open()
         let scope = Scope.forTest()
-        let (hold, done) = (Gate(), Mailbox<Bool>("outcomes", limit: .max))
-        // The writer is held, so that all that follow become one group.
-        scope.spawn("holds") { try await store.write { _ in hold.wait() } }
-        await Loop.yield()
+        let hold = try await fixture.hold(store, scope)
+        let done = Mailbox<Bool>("outcomes", limit: .max)
         for id in 0..<100 {
             scope.spawn("writes") {
                 do {
@@ -72,14 +70,7 @@ struct StoreWriteTests {
     func cancelledBefore() async throws {
         let store = try await fixture.open()
         let scope = Scope.forTest()
-        let (begun, hold) = (Mailbox<Void>("begun"), Gate())
-        scope.spawn("holds") {
-            try await store.write { _ in
-                Loop.post { begun.send(()) }
-                hold.wait()
-            }
-        }
-        _ = try await begun.next()
+        let hold = try await fixture.hold(store, scope)
         let outcome = Mailbox<Fault>("outcome")
         let waiting = scope.spawn("waits") {
             do { try await store.write { try $0.run(StoreFixture.add, 1, "ada") } } catch { outcome.send(Fault(error)) }
@@ -127,9 +118,8 @@ struct StoreWriteTests {
         options.writeLimit = .milliseconds(50)
         let store = try await fixture.open(options)
         let scope = Scope.forTest()
-        let (hold, done) = (Gate(), Mailbox<Fault.Kind?>("outcomes", limit: .max))
-        scope.spawn("holds") { try await store.write { _ in hold.wait() } }
-        await Loop.yield()
+        let hold = try await fixture.hold(store, scope)
+        let done = Mailbox<Fault.Kind?>("outcomes", limit: .max)
         for id in 0..<6 {
             scope.spawn("writes") {
                 do {
@@ -207,14 +197,7 @@ struct StoreWriteTests {
         options.queueLimit = 3
         let store = try await fixture.open(options)
         let scope = Scope.forTest()
-        let (begun, hold) = (Mailbox<Void>("begun"), Gate())
-        scope.spawn("holds") {
-            try await store.write { _ in
-                Loop.post { begun.send(()) }
-                hold.wait()
-            }
-        }
-        _ = try await begun.next()
+        let hold = try await fixture.hold(store, scope)
         for _ in 0..<3 { scope.spawn("waits") { try await store.write { _ in } } }
         await Loop.yield()
         let fault = await #expect(throws: Fault.self) { try await store.write { _ in } }
@@ -228,14 +211,7 @@ struct StoreWriteTests {
     func laterBound() async throws {
         let store = try await fixture.open()
         let scope = Scope.forTest()
-        let (begun, hold) = (Mailbox<Void>("begun"), Gate())
-        scope.spawn("holds") {
-            try await store.write { _ in
-                Loop.post { begun.send(()) }
-                hold.wait()
-            }
-        }
-        _ = try await begun.next()
+        let hold = try await fixture.hold(store, scope)
         var taken = 0
         let fault = #expect(throws: Fault.self) {
             while taken < 1_000_000 {

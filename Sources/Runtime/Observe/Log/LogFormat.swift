@@ -42,13 +42,13 @@ struct LogFormat: Sendable {
         switch style {
         case .json:
             line.put("{\"time\":\"")
-            line.put(plain: LogTime.universal(time))
+            LogTime.putUniversal(time, &line)
             line.put("\",")
             line.bytes.append(contentsOf: body)
             if repeated > 0 { line.put(plain: ",\"repeated\":\(repeated)") }
             line.put("}\n")
         case .text:
-            line.put(plain: LogTime.local(time))
+            LogTime.putLocal(time, &line)
             line.put(" ")
             line.bytes.append(contentsOf: body)
             if repeated > 0 { line.put(plain: " (repeated \(repeated) times)") }
@@ -59,33 +59,38 @@ struct LogFormat: Sendable {
 
     /// One level deep, each key once: the first of equal keys stays, and the names of the line's own parts are taken.
     private func putFields(_ pairs: [LogFields.Pair], _ line: inout LineText) {
-        var seen: Set<String> = ["time", "level", "message", "repeated"]
+        var seen = LogFormat.ownKeys
         var left = pairs.count
         for pair in pairs {
-            guard seen.count - 4 < limits.fields, line.bytes.count < limits.line - limits.value else { break }
+            guard seen.count - LogFormat.ownKeys.count < limits.fields else { break }
+            guard line.bytes.count < limits.line - limits.value else { break }
             left -= 1
-            var key = String(decoding: secrets.cleanBytes(pair.key, limit: 64), as: UTF8.self)
-            if !seen.insert(key).inserted {
+            var key = pair.key
+            if seen.contains(key) {
                 key += "_"
-                guard seen.insert(key).inserted else { continue }
+                if seen.contains(key) { continue }
             }
+            seen.append(key)
             let isHidden = SensitiveName.matches(pair.key.utf8) && !pair.value.isFlag
             put(key, isHidden ? .text(Redactor.mark) : pair.value, &line)
         }
         if left > 0 { put("fields_dropped", .integer(Int64(left)), &line) }
     }
 
+    private static let ownKeys = ["time", "level", "message", "repeated"]
+
     private func put(_ key: String, _ value: LogValue, _ line: inout LineText) {
+        let name = secrets.cleanBytes(key, limit: 64)
         let clean = { (text: String) in secrets.cleanBytes(text, limit: limits.value) }
         switch style {
         case .json:
             line.put(",")
-            line.putJSON(key.utf8)
+            line.putJSON(name)
             line.put(":")
             line.putJSON(value, text: clean)
         case .text(let coloured):
             line.put(coloured ? "  \u{1b}[2m" : "  ")
-            line.putEscaped(key.utf8, quoting: false)
+            line.putEscaped(name, quoting: false)
             line.put(coloured ? "=\u{1b}[0m" : "=")
             if case .text(let text) = value, text.utf8.allSatisfy(LogFormat.isPlain), !text.isEmpty {
                 line.bytes.append(contentsOf: clean(text))
@@ -133,29 +138,44 @@ enum LogTime {
     }
 
     /// `2026-11-21T11:37:22.123Z`
-    static func universal(_ time: timespec) -> String {
+    static func putUniversal(_ time: timespec, _ line: inout LineText) {
         var parts = tm()
         var seconds = time.tv_sec
         gmtime_r(&seconds, &parts)
-        let day =
-            "\(padded(Int(parts.tm_year) + 1900, 4))-\(padded(Int(parts.tm_mon) + 1))-\(padded(Int(parts.tm_mday)))"
-        return "\(day)T\(clock(parts)).\(padded(time.tv_nsec / 1_000_000, 3))Z"
+        put(Int(parts.tm_year) + 1900, 4, &line)
+        line.put("-")
+        put(Int(parts.tm_mon) + 1, 2, &line)
+        line.put("-")
+        put(Int(parts.tm_mday), 2, &line)
+        line.put("T")
+        putClock(parts, time, &line)
+        line.put("Z")
     }
 
     /// `11:37:22.123` where the reader is.
-    static func local(_ time: timespec) -> String {
+    static func putLocal(_ time: timespec, _ line: inout LineText) {
         var parts = tm()
         var seconds = time.tv_sec
         localtime_r(&seconds, &parts)
-        return "\(clock(parts)).\(padded(time.tv_nsec / 1_000_000, 3))"
+        putClock(parts, time, &line)
     }
 
-    private static func clock(_ parts: tm) -> String {
-        "\(padded(Int(parts.tm_hour))):\(padded(Int(parts.tm_min))):\(padded(Int(parts.tm_sec)))"
+    private static func putClock(_ parts: tm, _ time: timespec, _ line: inout LineText) {
+        put(Int(parts.tm_hour), 2, &line)
+        line.put(":")
+        put(Int(parts.tm_min), 2, &line)
+        line.put(":")
+        put(Int(parts.tm_sec), 2, &line)
+        line.put(".")
+        put(time.tv_nsec / 1_000_000, 3, &line)
     }
 
-    private static func padded(_ number: Int, _ width: Int = 2) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    private static func put(_ number: Int, _ width: Int, _ line: inout LineText) {
+        var place = 1
+        for _ in 1..<width { place *= 10 }
+        while place > 0 {
+            line.bytes.append(UInt8(48 + number / place % 10))
+            place /= 10
+        }
     }
 }

@@ -2,11 +2,26 @@
 enum SensitiveName {
     /// `Authorization`, `x-api-key`, `GITHUB_TOKEN`, `clientSecret`, `set-cookie` are; `tokens` and `token_count` are not.
     static func matches(_ name: some Collection<UInt8>) -> Bool {
-        guard name.count <= 64 else { return false }
+        guard name.count <= 64, mayMatch(name) else { return false }
         let words = split(name)
         guard let last = words.last else { return false }
         if words.contains(where: everywhere.contains) || atEnd.contains(last) { return true }
         return last == "key" && words.count > 1 && beforeKey.contains(words[words.count - 2])
+    }
+
+    /// Nearly every name is told from these three letters alone, without taking it apart.
+    private static func mayMatch(_ name: some Collection<UInt8>) -> Bool {
+        var letters: UInt32 = 0
+        for byte in name {
+            letters = (letters << 8 | UInt32(byte | 0x20)) & 0xff_ffff
+            if clues.contains(letters) { return true }
+        }
+        return false
+    }
+
+    /// auth…, cook…, pass…, secr…, tok…, cred…, key, bear…, jwt.
+    private static let clues: [UInt32] = ["aut", "coo", "pas", "sec", "tok", "cre", "key", "bea", "jwt"].map { clue in
+        clue.utf8.reduce(0) { $0 << 8 | UInt32($1) }
     }
 
     private static let everywhere: Set<String> = [
