@@ -72,12 +72,16 @@ final class Connection: Pollable, TurnEnding {
     func ready(_ readiness: Readiness) {
         if !readiness.isDisjoint(with: .failed) { return close() }
         if readiness.contains(.writable) { isBlocked = false }
+        // What is answered at once is sent below, without a visit to the end of the turn.
+        let isScheduled = isSettling
+        isSettling = true
         if readiness.contains(.readable) {
             receive(finishBehind: readiness.contains(.peerClosed))
         } else if readiness.contains(.peerClosed) {
             finishSeen()
         }
-        if isOpen && !isSettling { settle() }
+        isSettling = isScheduled
+        if isOpen && !isScheduled { settle() }
     }
 
     func turnEnds() {
@@ -92,7 +96,9 @@ final class Connection: Pollable, TurnEnding {
         Loop.atTurnEnd(self)
     }
 
-    private func receive(finishBehind: Bool) {
+    /// Whether bytes came.
+    @discardableResult
+    private func receive(finishBehind: Bool) -> Bool {
         let size = Server.scratchSize
         let count = recv(descriptor, server.scratch, size, 0)
         if count > 0 {
@@ -104,6 +110,7 @@ final class Connection: Pollable, TurnEnding {
         } else if errno != EAGAIN && errno != EINTR {
             close()
         }
+        return count > 0
     }
 
     private func received(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -249,9 +256,17 @@ final class Connection: Pollable, TurnEnding {
         server.sweep(by: deadline)
     }
 
-    /// The sweep found the deadline passed.
+    /// The sweep found the deadline passed. What the kernel holds counts as in time: a busy loop may be the one that is
+    /// late.
     func expired() {
+        // What this turn has queued has not been tried yet, and the deadline is still the one before it.
+        if isSettling { return }
         if state.closing == .lingering || !output.isEmpty { return close() }
+        if interest.contains(.readable), receive(finishBehind: false) {
+            if isOpen { settle() }
+            guard isOpen, deadline != 0, deadline <= Loop.now.nanoseconds else { return }
+        }
+        guard isOpen else { return }
         if state.receiving == .body {
             if bodyBytes - windowBytes >= server.limits.bodyWindowBytes {
                 windowStart = 0
