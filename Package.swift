@@ -44,10 +44,18 @@ let package = Package(
         .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
 
         .executableTarget(
+            name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
+        // Killed and restarted by the store's tests.
+        .executableTarget(
+            name: "StoreTorture", dependencies: ["Runtime"], path: "Tests/Fixtures/StoreTorture", swiftSettings: house),
+        .executableTarget(
             name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
+        .executableTarget(
+            name: "BenchRelay", dependencies: ["Runtime"], path: "bench/relay", swiftSettings: house),
 
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
-        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
     ] + fuzzTargets
 )
