@@ -30,6 +30,9 @@ public struct Cron: Sendable {
         guard canEverRun else { throw Fault(.invalidInput, "\"\(text)\" names a day that no month has") }
     }
 
+    /// Follows real time rather than the clock's: it has `*` hours.
+    var followsRealTime: Bool { hour.isOpen }
+
     private static let shorthands = [
         "@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
         "@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",

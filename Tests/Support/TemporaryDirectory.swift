@@ -1,10 +1,10 @@
 import Glibc
 
 /// A directory of the test's own, removed with everything in it.
-final class TemporaryDirectory: Sendable {
-    let path: String
+public final class TemporaryDirectory: Sendable {
+    public let path: String
 
-    init() {
+    public init() {
         var template = Array("/tmp/perigee-test-XXXXXX".utf8CString)
         precondition(mkdtemp(&template) != nil, "no temporary directory")
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -12,7 +12,7 @@ final class TemporaryDirectory: Sendable {
 
     deinit { TemporaryDirectory.remove(path) }
 
-    func write(_ text: String, to name: String) {
+    public func write(_ text: String, to name: String) {
         let descriptor = open("\(path)/\(name)", O_CREAT | O_WRONLY | O_TRUNC, 0o644)
         precondition(descriptor >= 0, "cannot write \(name)")
         var text = text
