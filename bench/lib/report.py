@@ -50,7 +50,7 @@ def _field_of_release(name):
 
 def markdown(outcomes, options, cpus):
     lines = ["# What was measured", ""]
-    lines += ["Made by `make bench`. Both sides of a line ran in the same minutes on the same machine, taking turns; the",
+    lines += ["Made by `make bench`. Both sides of a line ran in the same minutes on the same machine, in turns; the",
               "ratio is the median of the rounds' own ratios. Server and load have a processor",
               "each, but share one where there is a single connection.", ""]
     lines += ["| | |", "|---|---|"] + [f"| {name} | {value} |" for name, value in _machine(options, cpus)] + [""]

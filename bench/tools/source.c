@@ -109,8 +109,8 @@ static void put_chunk(struct stream *s, const char *text, size_t count) {
 
 static void put_event(struct stream *s) {
   static char text[70000];
-  int count = snprintf(text, sizeof text, "data: {\"s\":%ld,\"t\":%lld,\"x\":\"%.*s\"}\n\n", s->sent, (long long)now_ns(),
-                       (int)s->size, padding);
+  int count = snprintf(text, sizeof text, "data: {\"s\":%ld,\"t\":%lld,\"x\":\"%.*s\"}\n\n", s->sent,
+                       (long long)now_ns(), (int)s->size, padding);
   put_chunk(s, text, (size_t)count);
   s->sent++;
   if (s->sent < s->events) return;
