@@ -124,7 +124,7 @@ public final class Store {
         let limit = Loop.now + options.readLimit
         let job = ReadJob(deadline: Deadline.current.map { min($0, limit) } ?? limit) { snapshot in
             let outcome = Result { try work(snapshot.get()) }
-            Loop.post { waiter.finish(outcome) }
+            return { Loop.post { waiter.finish(outcome) } }
         }
         try readers.submit(job)
         do {

@@ -5,10 +5,10 @@ import Synchronization
 final class ReadJob: Sendable {
     let deadline: Instant
     private let isUnwanted = Atomic<Bool>(false)
-    private let work: @Sendable (Result<Store.Snapshot, any Error>) -> Void
+    private let work: @Sendable (Result<Store.Snapshot, any Error>) -> () -> Void
 
     /// `work` also hears why there is no snapshot.
-    init(deadline: Instant, _ work: @escaping @Sendable (Result<Store.Snapshot, any Error>) -> Void) {
+    init(deadline: Instant, _ work: @escaping @Sendable (Result<Store.Snapshot, any Error>) -> () -> Void) {
         self.deadline = deadline
         self.work = work
     }
@@ -20,12 +20,14 @@ final class ReadJob: Sendable {
         guard !isUnwanted.load(ordering: .relaxed) else { return }
         snapshot.database.steps.watch("the read", until: deadline) { self.isUnwanted.load(ordering: .relaxed) }
         snapshot.isOpen = true
-        work(.success(snapshot))
+        let deliver = work(.success(snapshot))
+        // Before the caller knows, so that a snapshot it kept is of no use to it.
         snapshot.isOpen = false
         snapshot.database.steps.rest()
+        deliver()
     }
 
-    func fail(_ error: any Error) { work(.failure(error)) }
+    func fail(_ error: any Error) { work(.failure(error))() }
 }
 
 /// A few threads that read, each on a connection of its own.
