@@ -98,6 +98,18 @@ struct HTTPFailureTests {
         await server.close()
     }
 
+    @Test("when the first address of a name does not answer, the next one does")
+    func secondAddress() async throws {
+        try await withServer(script: { peer in
+            _ = try await peer.request()
+            try await peer.answer("200 OK", [], "second")
+        }) { server, client in
+            // Usually ::1 and then 127.0.0.1, where alone somebody listens.
+            let address = try WebAddress("http://localhost:\(server.port)/")
+            #expect(try await client.send(HTTPRequest(.get, address)).text() == "second")
+        }
+    }
+
     @Test("each deadline says which it was: head, idle, total, and the caller's own")
     func deadlines() async throws {
         try await withServer(script: { peer in
