@@ -2,7 +2,7 @@ import Glibc
 import Runtime
 
 /// Hostile bytes for both sides of a WebSocket. The first two bytes choose settings and where the rest is split.
-public func fuzzWebSocket(_ bytes: UnsafeBufferPointer<UInt8>) {
+func fuzzWebSocket(_ bytes: UnsafeBufferPointer<UInt8>) {
     guard bytes.count >= 2 else { return }
     let input = Array(bytes)
     let done = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)

@@ -1,21 +1,11 @@
 @testable import Runtime
 
-/// Feeds a connection's parser, without a socket: the first byte seeds the places where the rest is split. Whatever the
-/// split, the same requests must come out, and every range must lie within its bytes.
+/// Feeds a connection's parser, without a socket: the first byte decides where the rest is split. Whatever the split, the same requests must come out, and every range must lie within its bytes.
 func fuzzHTTP(_ input: UnsafeBufferPointer<UInt8>) {
     guard let seed = input.first else { return }
     let bytes = Array(input.dropFirst())
     let whole = HTTPTranscript.read([bytes[...]])
-    var state = UInt64(seed) | 1
-    var pieces: [ArraySlice<UInt8>] = []
-    var rest = bytes[...]
-    while !rest.isEmpty {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let count = min(rest.count, 1 + Int(state >> 33) % (1 + Int(seed)))
-        pieces.append(rest.prefix(count))
-        rest = rest.dropFirst(count)
-    }
-    precondition(HTTPTranscript.read(pieces) == whole, "a split changes what is read")
+    precondition(HTTPTranscript.read(split(bytes, seed)) == whole, "a split changes what is read")
 }
 
 /// What a parser makes of bytes, as lines to compare.
@@ -51,7 +41,7 @@ enum HTTPTranscript {
     private static func head(_ parser: RequestParser) -> String {
         let headers = Headers(bytes: parser.bytes, fields: parser.fields)
         let target = parser.target
-        let query = Query(target.text(target.query, parser.bytes))
+        let query = QueryFields(target.text(target.query, parser.bytes))
         let trusted = [AddressRange("0.0.0.0/0")!]
         let forwarding = Forwarding(
             headers: headers, peer: .address(IPAddress("127.0.0.1")!, port: 1), trusted: trusted, host: "")

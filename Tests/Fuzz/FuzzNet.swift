@@ -4,8 +4,8 @@
 func fuzzSSE(_ input: UnsafeBufferPointer<UInt8>) {
     guard let seed = input.first else { return }
     let bytes = Array(input.dropFirst())
-    let pieces = NetFuzz.split(bytes, seed)
-    precondition(NetFuzz.events([bytes]) == NetFuzz.events(pieces), "a split changes the events")
+    let pieces = split(bytes, seed)
+    precondition(NetFuzz.events([bytes[...]]) == NetFuzz.events(pieces), "a split changes the events")
     for ending in [LineSplitter.Ending.any, .newline] {
         precondition(NetFuzz.lines([bytes], ending) == NetFuzz.lines(pieces, ending), "a split changes the lines")
     }
@@ -32,21 +32,8 @@ enum NetFuzz {
         try? WebAddress(text)
     }
 
-    static func split(_ bytes: [UInt8], _ seed: UInt8) -> [[UInt8]] {
-        var state = UInt64(seed) | 1
-        var pieces: [[UInt8]] = []
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            let count = min(rest.count, 1 + Int(state >> 33) % (1 + Int(seed)))
-            pieces.append(Array(rest.prefix(count)))
-            rest = rest.dropFirst(count)
-        }
-        return pieces
-    }
-
     /// The events, or nil when a bound was met: then the events before it depend on the split.
-    static func events(_ pieces: [[UInt8]]) -> [ServerEvent]? {
+    static func events(_ pieces: [ArraySlice<UInt8>]) -> [ServerEvent]? {
         var parser = EventParser(limit: 4096)
         var events: [ServerEvent] = []
         do {
@@ -57,7 +44,7 @@ enum NetFuzz {
         return events
     }
 
-    static func lines(_ pieces: [[UInt8]], _ ending: LineSplitter.Ending) -> [[UInt8]]? {
+    static func lines(_ pieces: [ArraySlice<UInt8>], _ ending: LineSplitter.Ending) -> [[UInt8]]? {
         var splitter = LineSplitter(ending, limit: 4096)
         var lines: [[UInt8]] = []
         do {
