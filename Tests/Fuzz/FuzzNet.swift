@@ -7,7 +7,7 @@ func fuzzSSE(_ input: UnsafeBufferPointer<UInt8>) {
     let pieces = split(bytes, seed)
     precondition(NetFuzz.events([bytes[...]]) == NetFuzz.events(pieces), "a split changes the events")
     for ending in [LineSplitter.Ending.any, .newline] {
-        precondition(NetFuzz.lines([bytes], ending) == NetFuzz.lines(pieces, ending), "a split changes the lines")
+        precondition(NetFuzz.lines([bytes[...]], ending) == NetFuzz.lines(pieces, ending), "a split changes the lines")
     }
 }
 
