@@ -10,6 +10,9 @@ public struct Parcel {
 
     public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
+    /// Takes values that are in this form already, written by somebody who knew how large they would become.
+    public init(adopting bytes: [UInt8]) { self.bytes = bytes }
+
     public mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
     public mutating func putNil() { put(.nil) }

@@ -5,6 +5,7 @@ import Runtime
 @main
 enum BenchMicro {
     static func main() {
+        jsonBench()
         var template = Array("/tmp/perigee-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { fatalError("no temporary directory") }
         let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -47,3 +47,6 @@ int clinux_spawn(const struct clinux_start *_Nonnull start, pid_t *_Nonnull pid)
 
 /// The most that a running process may use of `resource` (RLIMIT_…), as soft and hard limit; 0 or errno.
 int clinux_limit(pid_t pid, int resource, uint64_t limit);
+
+/// Opens a file for reading by a path below the directory `root`; symbolic links may not lead out of it. -1 with errno.
+int clinux_open_beneath(int root, const char *_Nonnull path);

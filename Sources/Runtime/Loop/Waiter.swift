@@ -23,7 +23,7 @@ public final class Waiter<Value> {
     public func value() async throws -> Value {
         if let result { return try result.get() }
         let timer = Deadline.current.map { deadline in
-            let timer = Timer { [unowned self] in finish(.failure(overdue)) }
+            let timer = Timer { [weak self] in self?.expire() }
             timer.schedule(at: deadline)
             return timer
         }
@@ -46,6 +46,8 @@ public final class Waiter<Value> {
         }
         return try result!.get()
     }
+
+    private func expire() { finish(.failure(overdue)) }
 
     private var overdue: Fault { Fault(.timeout, "\(subject) took longer than its deadline allows") }
 }
