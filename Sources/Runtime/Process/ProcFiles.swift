@@ -36,6 +36,7 @@ enum ProcFiles {
         read("/proc/\(pid)/stat", limit: 4096).flatMap { ProcessStat($0) }
     }
 
+    /// Everything about one process, from five reads.
     static func entry(_ pid: Int32) -> ProcessEntry? {
         guard let stat = stat(pid), let status = read("/proc/\(pid)/status", limit: 8192),
             let userID = userID(status)
