@@ -55,7 +55,8 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
         .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
     ] + fuzzTargets
 )

@@ -30,7 +30,9 @@ struct HouseTests {
 
     @Test("nothing visits another thread behind the loop's back")
     func loopOnly() throws {
-        let strangers = ["Task.yield(", "Task.sleep(", "AsyncStream", "Task.detached", "Task.immediate", "import Dispatch"]
+        let strangers = [
+            "Task.yield(", "Task.sleep(", "AsyncStream", "Task.detached", "Task.immediate", "import Dispatch",
+        ]
         for (path, text) in try sources() {
             for stranger in strangers { #expect(!text.contains(stranger), "\(path) uses \(stranger)") }
         }
@@ -38,7 +40,9 @@ struct HouseTests {
 
     @Test("files stay small enough to be read in one go")
     func fileSizes() throws {
-        let sizes = try sources().map { (path: $0.path, lines: $0.text.split(separator: "\n", omittingEmptySubsequences: false).count) }
+        let sizes = try sources().map {
+            (path: $0.path, lines: $0.text.split(separator: "\n", omittingEmptySubsequences: false).count)
+        }
         for (path, lines) in sizes { #expect(lines <= 500, "\(path) has \(lines) lines") }
         let median = sizes.map(\.lines).sorted()[sizes.count / 2]
         #expect(median <= 150)
@@ -51,7 +55,9 @@ struct HouseTests {
             for mark in marks { #expect(!text.contains(mark), "\(path) has \(mark)") }
             var before = ""
             for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-                if line.contains(/\btry\?/) { #expect(before.contains("//"), "\(path): `\(line)` needs a comment above it") }
+                if line.contains(/\btry\?/) {
+                    #expect(before.contains("//"), "\(path): `\(line)` needs a comment above it")
+                }
                 before = String(line)
             }
         }

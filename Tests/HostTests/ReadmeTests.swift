@@ -14,7 +14,9 @@ struct ReadmeTests {
         let commands = try Self.commands().filter { $0.hasPrefix("curl ") }
         #expect(commands.count >= 3)
         for command in commands {
-            let words = command.split(separator: " ").map { $0.replacing("127.0.0.1:8000", with: "127.0.0.1:\(program.port)") }
+            let words = command.split(separator: " ").map {
+                $0.replacing("127.0.0.1:8000", with: "127.0.0.1:\(program.port)")
+            }
             let result = try await Subprocess.run(["curl", "-fsS"] + words.dropFirst().map { String($0) })
             #expect(result.exitCode == 0, "\(command): \(result.errorText)")
             #expect(!result.output.isEmpty, "\(command)")

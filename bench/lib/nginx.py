@@ -38,7 +38,7 @@ http {{
 
 PLAIN = "location / {{ return 200 '{body}'; }}"
 LUA = """location / {{ content_by_lua_block {{ ngx.header["Content-Length"] = {length}; ngx.print('{body}') }} }}
-    location /sse {{
+    location /events {{
       default_type text/event-stream;
       lua_check_client_abort on;
       content_by_lua_block {{ ngx.print("data: hello\\n\\n") ngx.flush(true) ngx.sleep(600) }}

@@ -77,7 +77,8 @@ struct Arguments: Sendable {
         }
         if words.count > count.upperBound {
             let surplus = words[count.upperBound]
-            throw Fault(.invalidInput, "unexpected \"\(surplus)\"", hint: "settings are written NAME=value, as in PORT=8080")
+            throw Fault(
+                .invalidInput, "unexpected \"\(surplus)\"", hint: "settings are written NAME=value, as in PORT=8080")
         }
         if words.count < count.lowerBound { throw Fault(.invalidInput, "something is missing; see --help") }
     }

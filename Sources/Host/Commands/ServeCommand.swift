@@ -35,7 +35,8 @@ private final class Serving {
             announce()
             // Nothing but a signal ends this wait.
             let number = try await stop.value()
-            house.log.info("stopping", ["signal": LogValue(number), "open": LogValue(house.server?.connectionCount ?? 0)])
+            house.log.info(
+                "stopping", ["signal": LogValue(number), "open": LogValue(house.server?.connectionCount ?? 0)])
             await parts.stop()
             return 0
         } catch {

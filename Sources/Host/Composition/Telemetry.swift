@@ -56,9 +56,13 @@ final class Telemetry {
         server.onRequestEnd = { [unowned self] record in
             count(record)
             log.debug(
-                "request", ["request": LogValue(record.id), "method": LogValue(record.method?.rawValue ?? "-"),
-                    "target": LogValue(record.target), "status": LogValue(record.status), "bytes": LogValue(record.bytes),
-                    "ms": .duration(record.duration), "left": .flag(record.isCancelled)])
+                "request",
+                [
+                    "request": LogValue(record.id), "method": LogValue(record.method?.rawValue ?? "-"),
+                    "target": LogValue(record.target), "status": LogValue(record.status),
+                    "bytes": LogValue(record.bytes),
+                    "ms": .duration(record.duration), "left": .flag(record.isCancelled),
+                ])
         }
         server.onFault = { fault, request in
             guard fault.kind == .internal || fault.kind == .script else { return }
@@ -68,14 +72,17 @@ final class Telemetry {
 
     private func count(_ record: RequestRecord) {
         let kind = RequestKind(method: record.method, pattern: record.pattern, status: record.status)
-        let series = known[kind] ?? {
-            let route = record.pattern.isEmpty ? "none" : record.pattern
-            let series = (
-                requests.with(record.method?.rawValue ?? "other", route, String(record.status)), durations.with(route)
-            )
-            if known.count < 1000 { known[kind] = series }
-            return series
-        }()
+        let series =
+            known[kind]
+            ?? {
+                let route = record.pattern.isEmpty ? "none" : record.pattern
+                let series = (
+                    requests.with(record.method?.rawValue ?? "other", route, String(record.status)),
+                    durations.with(route)
+                )
+                if known.count < 1000 { known[kind] = series }
+                return series
+            }()
         series.count.add()
         series.duration.observe(record.duration)
     }
@@ -90,7 +97,9 @@ final class Telemetry {
         return Tracer(tracing)
     }
 
-    private static func exporter(_ settings: Settings, _ tracer: Tracer, _ log: Log, _ client: HTTPClient) -> SpanExporter? {
+    private static func exporter(_ settings: Settings, _ tracer: Tracer, _ log: Log, _ client: HTTPClient)
+        -> SpanExporter?
+    {
         guard tracer.isOn else { return nil }
         var endpoint = settings[SettingTable.traceEndpoint]
         while endpoint.hasSuffix("/") { endpoint.removeLast() }
@@ -98,7 +107,8 @@ final class Telemetry {
         let headers = settings[SettingTable.traceHeaders].map { (name: $0.name, value: $0.value) }
         return SpanExporter(tracer, headers: headers, log: log) { body, headers in
             var request = HTTPRequest(
-                .post, try WebAddress(address), headers: Headers(headers.map { ($0.name, $0.value) }), body: .bytes(body))
+                .post, try WebAddress(address), headers: Headers(headers.map { ($0.name, $0.value) }),
+                body: .bytes(body))
             // The owner named it, and it usually stands next door.
             request.guarding = .open
             let answer = try await client.send(request)

@@ -21,7 +21,8 @@ enum SettingTable {
         name: "LOG_FORMAT", fallback: "auto", accepts: .oneOf(Log.Format.self),
         purpose: "`json` for machines, `text` for people, `auto` for text on a terminal.")
     static let trustedProxies = Setting(
-        name: "PERIGEE_TRUSTED_PROXIES", fallback: "", accepts: .list("addresses or networks like 10.0.0.0/8", AddressRange.init),
+        name: "PERIGEE_TRUSTED_PROXIES", fallback: "",
+        accepts: .list("addresses or networks like 10.0.0.0/8", AddressRange.init),
         purpose: "Peers whose `X-Forwarded-*` headers are believed.")
     static let maxBody = Setting(
         name: "PERIGEE_MAX_BODY", fallback: "32MB", accepts: .size,

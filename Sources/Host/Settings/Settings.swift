@@ -17,7 +17,8 @@ struct Settings: Sendable {
     subscript<Value>(_ setting: Setting<Value>) -> Value {
         let text = source.text(of: setting).text
         guard let value = setting.accepts.read(text) else {
-            preconditionFailure("\(setting.name) was not checked at the start, or its default is not acceptable to itself")
+            preconditionFailure(
+                "\(setting.name) was not checked at the start, or its default is not acceptable to itself")
         }
         return value
     }

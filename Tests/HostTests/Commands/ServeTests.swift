@@ -35,7 +35,8 @@ struct ServeTests {
     func requestIDs() async throws {
         let state = TemporaryDirectory()
         let program = try await RunningProgram.start(state: state.path, settings: ["LOG_LEVEL=debug"])
-        let answer = try await Exchange.get("/healthz", port: program.port, headers: ["X-Request-Id: from-the-client-7"])
+        let answer = try await Exchange.get(
+            "/healthz", port: program.port, headers: ["X-Request-Id: from-the-client-7"])
         #expect(answer.head.lowercased().contains("x-request-id: from-the-client-7"))
         program.process.signal(SIGTERM)
         let log = try await program.remainingLog()
@@ -61,7 +62,9 @@ struct ServeTests {
         let state = TemporaryDirectory()
         let first = try await RunningProgram.start(state: state.path)
         let other = TemporaryDirectory()
-        let second = try await Program.run(["serve", "PORT=\(first.port)", "STATE_DIR=\(other.path)", "LOG_LEVEL=error"])
+        let second = try await Program.run([
+            "serve", "PORT=\(first.port)", "STATE_DIR=\(other.path)", "LOG_LEVEL=error",
+        ])
         #expect(second.code == 73)
         #expect(second.errors.hasPrefix("perigee: bind 127.0.0.1:\(first.port): Address already in use\n"))
         #expect(second.errors.contains("another process listens there"))
@@ -101,7 +104,9 @@ struct ServeTests {
     func brokenState() async throws {
         let directory = TemporaryDirectory()
         directory.write("", to: "file")
-        let notDirectory = try await Program.run(["serve", "PORT=0", "STATE_DIR=\(directory.path)/file", "LOG_LEVEL=error"])
+        let notDirectory = try await Program.run([
+            "serve", "PORT=0", "STATE_DIR=\(directory.path)/file", "LOG_LEVEL=error",
+        ])
         #expect(notDirectory.code != 0)
         #expect(notDirectory.errors.split(separator: "\n").count == 2, "\(notDirectory.errors)")
         #expect(notDirectory.errors.contains("\(directory.path)/file"))
@@ -110,7 +115,9 @@ struct ServeTests {
         #expect(below.code != 0)
         #expect(below.errors.contains("STATE_DIR"))
 
-        directory.write("this is no database, and long enough to be read as a header of one, so it is seen at once\n", to: "perigee.db")
+        directory.write(
+            "this is no database, and long enough to be read as a header of one, so it is seen at once\n",
+            to: "perigee.db")
         let broken = try await Program.run(["serve", "PORT=0", "STATE_DIR=\(directory.path)", "LOG_LEVEL=error"])
         #expect(broken.code != 0)
         #expect(broken.errors.hasPrefix("perigee: ") && broken.errors.contains("perigee.db"))
@@ -127,7 +134,9 @@ struct ServeTests {
         _ = try await program.process.value()
 
         let broken = TemporaryDirectory()
-        broken.write("no database at all, but a text that is longer than the header of one would have been, surely\n", to: "perigee.db")
+        broken.write(
+            "no database at all, but a text that is longer than the header of one would have been, surely\n",
+            to: "perigee.db")
         let ill = try await Program.run(["doctor", "PORT=0", "STATE_DIR=\(broken.path)"])
         #expect(ill.code == 69)
         #expect(ill.output.contains("bad") && ill.output.contains("perigee.db"))

@@ -26,7 +26,10 @@ struct SettingsTests {
     @Test(
         "an unusable value is named with what would do",
         arguments: [
-            ("PORT", "80a", "PORT: \"80a\" is not a port from 0 to 65535 (0 lets the kernel choose) (from environment)"),
+            (
+                "PORT", "80a",
+                "PORT: \"80a\" is not a port from 0 to 65535 (0 lets the kernel choose) (from environment)"
+            ),
             ("PORT", "65536", "PORT"), ("PORT", "-1", "PORT"), ("HOST", "example.org", "HOST"),
             ("STATE_DIR", "relative/path", "STATE_DIR"), ("LOG_LEVEL", "loud", "one of"),
             ("PERIGEE_MAX_BODY", "12XB", "a size such as"), ("PERIGEE_DRAIN", "30", "a duration such as"),
@@ -63,7 +66,9 @@ struct SettingsTests {
     @Test("the value of a secret is in no message and no listing")
     func secrets() throws {
         let planted = "planted-secret-value"
-        let fault = #expect(throws: Fault.self) { try settings(environment: ["OTEL_EXPORTER_OTLP_HEADERS": "=\(planted)"]) }
+        let fault = #expect(throws: Fault.self) {
+            try settings(environment: ["OTEL_EXPORTER_OTLP_HEADERS": "=\(planted)"])
+        }
         #expect(fault?.message.contains(planted) == false)
         let good = try settings(environment: ["OTEL_EXPORTER_OTLP_HEADERS": "x-key=\(planted)"])
         #expect(good[SettingTable.traceHeaders] == [HeaderPair("x-key=\(planted)")])

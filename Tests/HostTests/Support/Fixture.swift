@@ -3,7 +3,8 @@ import Runtime
 
 /// Files of the repository, found from this file's own place.
 enum Fixture {
-    static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    static let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(
+        separator: "/")
 
     static func read(_ path: String) throws -> String {
         let full = "\(root)/\(path)"

@@ -13,7 +13,8 @@ struct DescriptionDoor: Door {
     var endpoints: [Endpoint] {
         [
             Endpoint(
-                method: .get, path: "/openapi.json", summary: "This description.", answers: [200: "an OpenAPI 3.1 document"],
+                method: .get, path: "/openapi.json", summary: "This description.",
+                answers: [200: "an OpenAPI 3.1 document"],
                 action: .plain { [document] _ in .json(document) })
         ]
     }

@@ -12,7 +12,9 @@ struct HeadCheck {
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    mutating func run(_ method: Method?, _ minorVersion: UInt8, _ whole: HeadSlice, _ fields: [Headers.Field]) -> Refusal? {
+    mutating func run(_ method: Method?, _ minorVersion: UInt8, _ whole: HeadSlice, _ fields: [Headers.Field])
+        -> Refusal?
+    {
         guard let method else { return Refusal(501, "this method is not implemented") }
         if method == .connect { return Refusal(501, "this server is no proxy") }
         guard let target = RequestTarget(bytes, whole, isConnect: false) else {
