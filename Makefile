@@ -9,6 +9,8 @@ LIBRARIES := liblua5.4-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev libcry
 TEST_TOOLS := python3-venv openssl git curl nodejs
 BENCH_TOOLS := nginx libnginx-mod-http-lua wrk gcc libc6-dev python3
 VENV := .venv
+# Tests share the one loop of their process: side by side they would measure each other.
+SWIFT_TEST := swift test --skip-build --disable-xctest --no-parallel
 # One build directory for each kind of build, so that they do not throw away each other's work.
 ADDRESS := --sanitize address --scratch-path .build/address
 THREAD := --sanitize thread --scratch-path .build/thread
@@ -42,13 +44,13 @@ test: lint unit sanitize
 
 unit: test-deps
 	swift build --build-tests
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build --disable-xctest
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST)
 
 sanitize: test-deps
 	swift build --build-tests $(ADDRESS)
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build --disable-xctest $(ADDRESS)
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST) $(ADDRESS)
 	swift build --build-tests $(THREAD)
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python swift test --skip-build --disable-xctest $(THREAD)
+	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST) $(THREAD)
 
 lint:
 	@deploy/require-swift

@@ -12,6 +12,16 @@ let house: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+// Fuzzing needs a main of libFuzzer's own, so its target is there only for `Tests/Fuzz/run`.
+let fuzzTargets: [Target] =
+    Context.environment["PERIGEE_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "Fuzz", dependencies: ["LuaBridge", "Runtime"], path: "Tests/Fuzz",
+            exclude: ["run", "seeds", "words", "differential.mjs"], swiftSettings: house)
+    ]
+
 let package = Package(
     name: "perigee",
     products: [.executable(name: "perigee", targets: ["Host"])],
@@ -33,8 +43,20 @@ let package = Package(
             swiftSettings: house),
         .executableTarget(name: "Host", dependencies: ["Runtime"], swiftSettings: house),
 
+        .executableTarget(
+            name: "BenchServer", dependencies: ["Runtime"], path: "bench/server", swiftSettings: house),
+        // Killed and restarted by the store's tests.
+        .executableTarget(
+            name: "StoreTorture", dependencies: ["Runtime"], path: "Tests/Fixtures/StoreTorture", swiftSettings: house),
+        .executableTarget(
+            name: "BenchMicro", dependencies: ["LuaBridge", "Runtime"], path: "bench/micro", swiftSettings: house),
+        .executableTarget(
+            name: "BenchRelay", dependencies: ["Runtime"], path: "bench/relay", swiftSettings: house),
+
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
-        .testTarget(name: "RuntimeTests", dependencies: ["Runtime"], swiftSettings: house),
-        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: house),
-    ]
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
+        .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
+    ] + fuzzTargets
 )

@@ -2,8 +2,11 @@
 #include "clinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,3 +66,76 @@ int clinux_restore_signal(int signal) {
 }
 
 int clinux_thread_id(void) { return (int)syscall(SYS_gettid); }
+
+static int add_actions(posix_spawn_file_actions_t *actions, const struct clinux_start *start) {
+  const int from[3] = {start->input, start->output, start->errors};
+  for (int target = 0; target < 3; target++) {
+    int error = posix_spawn_file_actions_adddup2(actions, from[target], target);
+    if (error) return error;
+  }
+  int error = posix_spawn_file_actions_addclosefrom_np(actions, 3);
+  if (!error && start->directory) error = posix_spawn_file_actions_addchdir_np(actions, start->directory);
+  return error;
+}
+
+int clinux_spawn(const struct clinux_start *start, pid_t *pid) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  sigset_t all, none;
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  short group = start->own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP;
+  posix_spawnattr_setflags(&attributes, (short)(group | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK));
+  int error = add_actions(&actions, start);
+  if (!error) error = posix_spawn(pid, start->path, &actions, &attributes, start->argv, start->envp);
+  posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+int clinux_limit(pid_t pid, int resource, uint64_t limit) {
+  struct rlimit now;
+  if (prlimit(pid, (enum __rlimit_resource)resource, NULL, &now) != 0) return errno;
+  if (limit > now.rlim_max) limit = now.rlim_max;
+  struct rlimit next = {.rlim_cur = limit, .rlim_max = limit};
+  return prlimit(pid, (enum __rlimit_resource)resource, &next, NULL) == 0 ? 0 : errno;
+}
+
+// Without openat2 (before Linux 5.6, or forbidden by a filter): no symbolic link at all, step by step.
+static int open_step_by_step(int root, const char *path, int flags) {
+  int directory = dup(root);
+  while (directory >= 0) {
+    size_t length = strcspn(path, "/");
+    int last = path[length] == 0;
+    char name[256];
+    int next = -1;
+    if (length == 0 || length >= sizeof(name) || (length == 2 && !memcmp(path, "..", 2))) {
+      errno = EINVAL;
+    } else {
+      memcpy(name, path, length);
+      name[length] = 0;
+      next = openat(directory, name, O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
+    }
+    int failure = errno;
+    close(directory);
+    errno = failure;
+    if (last || next < 0) return next;
+    directory = next;
+    path += length + 1;
+  }
+  return -1;
+}
+
+int clinux_open_beneath(int root, const char *path) {
+  // NONBLOCK, so that a pipe that somebody put there holds nobody up.
+  const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  struct open_how how = {.flags = flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
+  int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
+  return open_step_by_step(root, path, flags);
+}

@@ -1,4 +1,6 @@
+import Glibc
+
 @main
 enum Perigee {
-    static func main() {}
+    static func main() { exit(Command.main(Array(CommandLine.arguments.dropFirst()))) }
 }

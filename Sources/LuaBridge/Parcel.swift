@@ -6,26 +6,25 @@ public struct Parcel {
         case `nil` = 0, `false`, `true`, integer, number, string, array, table, reference, null, object, host, readOnly
     }
 
-    private var storage: Storage
+    public private(set) var bytes: [UInt8] = []
     /// Keeps alive what the bytes only point to.
     private var held: [AnyObject] = []
 
-    public init(capacity: Int = 0) { storage = Storage(capacity: max(capacity, 64)) }
+    public init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
 
-    public var count: Int { storage.count }
+    /// Takes values that are in this form already, written by somebody who knew how large they would become.
+    public init(adopting bytes: [UInt8]) { self.bytes = bytes }
+
+    public var count: Int { bytes.count }
     var holdsHandles: Bool { !held.isEmpty }
 
-    /// A copy; `withUnsafeBytes` reads them in place.
-    public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
-
     public func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        defer { withExtendedLifetime(self) {} }
-        return try body(UnsafeRawBufferPointer(start: storage.base, count: storage.count))
+        defer { withExtendedLifetime(held) {} }
+        return try bytes.withUnsafeBytes(body)
     }
 
     public mutating func removeAll() {
-        if !isKnownUniquelyReferenced(&storage) { storage = Storage(capacity: 64) }
-        storage.count = 0
+        bytes.removeAll(keepingCapacity: true)
         if !held.isEmpty { held.removeAll() }
     }
 
@@ -36,7 +35,7 @@ public struct Parcel {
     public mutating func put(_ value: Bool) { put(tag: value ? .true : .false) }
     public mutating func put(_ value: Int) { put(Int64(value)) }
     public mutating func put(_ value: Int64) { put(.integer, value) }
-    public mutating func put(_ value: Double) { put(.number, value) }
+    public mutating func put(_ value: Double) { put(.number, value.bitPattern) }
 
     public mutating func put(_ value: String) {
         var value = value
@@ -49,10 +48,8 @@ public struct Parcel {
     }
 
     public mutating func put(string value: UnsafeRawBufferPointer) {
-        let place = room(5 + value.count)
-        place.storeBytes(of: Tag.string.rawValue, as: UInt8.self)
-        place.storeBytes(of: UInt32(value.count), toByteOffset: 1, as: UInt32.self)
-        if let start = value.baseAddress { (place + 5).copyMemory(from: start, byteCount: value.count) }
+        put(.string, UInt32(value.count))
+        bytes.append(contentsOf: value)
     }
 
     public mutating func put(reference: Int32) { put(.reference, reference) }
@@ -68,23 +65,19 @@ public struct Parcel {
     public mutating func put<Object>(_ value: Object, as type: LuaClass<Object>) { put(value, type: type) }
 
     mutating func put(_ value: AnyObject, type: LuaObjectType) {
-        let place = room(17)
-        place.storeBytes(of: Tag.object.rawValue, as: UInt8.self)
-        place.storeBytes(of: UInt64(address(value)), toByteOffset: 1, as: UInt64.self)
-        place.storeBytes(of: UInt64(address(type)), toByteOffset: 9, as: UInt64.self)
+        put(.object, UInt64(address(value)))
+        putRaw(UInt64(address(type)))
         held.append(value)
         held.append(type)
     }
 
     public mutating func put(_ function: LuaHostFunction) {
         var name = function.name
-        let length = name.utf8.count
-        let place = room(14 + length)
-        place.storeBytes(of: Tag.host.rawValue, as: UInt8.self)
-        place.storeBytes(of: function.kind, toByteOffset: 1, as: UInt8.self)
-        place.storeBytes(of: UInt64(address(function)), toByteOffset: 2, as: UInt64.self)
-        place.storeBytes(of: UInt32(length), toByteOffset: 10, as: UInt32.self)
-        name.withUTF8 { (place + 14).copyMemory(from: $0.baseAddress!, byteCount: length) }
+        put(tag: .host)
+        putRaw(function.kind)
+        putRaw(UInt64(address(function)))
+        putRaw(UInt32(name.utf8.count))
+        name.withUTF8 { bytes.append(contentsOf: $0) }
         held.append(function)
     }
 
@@ -105,63 +98,31 @@ public struct Parcel {
 
     /// `count` is the number of values in an array, of pairs in a table.
     public mutating func end(_ container: Container, count: Int) {
-        let size = storage.count - container.start - 8
-        let place = unique().base + container.start
-        place.storeBytes(of: UInt32(count), as: UInt32.self)
-        place.storeBytes(of: UInt32(size), toByteOffset: 4, as: UInt32.self)
+        let size = bytes.count - container.start - 8
+        bytes.withUnsafeMutableBytes {
+            $0.storeBytes(of: UInt32(count), toByteOffset: container.start, as: UInt32.self)
+            $0.storeBytes(of: UInt32(size), toByteOffset: container.start + 4, as: UInt32.self)
+        }
     }
 
     private mutating func begin(_ tag: Tag) -> Container {
         put(tag, UInt64(0))
-        return Container(start: storage.count - 8)
+        return Container(start: bytes.count - 8)
     }
 
     // MARK: bytes
 
-    private mutating func put(tag: Tag) { room(1).storeBytes(of: tag.rawValue, as: UInt8.self) }
+    private mutating func put(tag: Tag) { bytes.append(tag.rawValue) }
 
-    private mutating func put<Value: BitwiseCopyable>(_ tag: Tag, _ value: Value) {
-        let place = room(1 + MemoryLayout<Value>.size)
-        place.storeBytes(of: tag.rawValue, as: UInt8.self)
-        place.storeBytes(of: value, toByteOffset: 1, as: Value.self)
+    /// One append for both: the tag is the last byte of a word, and the value follows it.
+    private mutating func put<Value: FixedWidthInteger>(_ tag: Tag, _ value: Value) {
+        let both = (UInt64(tag.rawValue) << 56, UInt64(truncatingIfNeeded: value))
+        Swift.withUnsafeBytes(of: both) {
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[7..<8 + MemoryLayout<Value>.size]))
+        }
     }
 
-    private mutating func room(_ bytes: Int) -> UnsafeMutableRawPointer {
-        let storage = unique()
-        if storage.capacity - storage.count < bytes { storage.grow(by: bytes) }
-        defer { storage.count += bytes }
-        return storage.base + storage.count
-    }
-
-    private mutating func unique() -> Storage {
-        if !isKnownUniquelyReferenced(&storage) { storage = Storage(copying: storage) }
-        return storage
-    }
-
-    private final class Storage {
-        var base: UnsafeMutableRawPointer
-        var count = 0
-        var capacity: Int
-
-        init(capacity: Int) {
-            self.capacity = capacity
-            base = .allocate(byteCount: capacity, alignment: 8)
-        }
-
-        convenience init(copying other: Storage) {
-            self.init(capacity: other.capacity)
-            base.copyMemory(from: other.base, byteCount: other.count)
-            count = other.count
-        }
-
-        deinit { base.deallocate() }
-
-        func grow(by bytes: Int) {
-            capacity = max(capacity * 2, count + bytes)
-            let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 8)
-            larger.copyMemory(from: base, byteCount: count)
-            base.deallocate()
-            base = larger
-        }
+    private mutating func putRaw<Value: FixedWidthInteger>(_ value: Value) {
+        Swift.withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
     }
 }

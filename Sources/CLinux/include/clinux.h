@@ -30,3 +30,23 @@ int clinux_restore_signal(int signal);
 
 /// The calling thread's kernel id.
 int clinux_thread_id(void);
+
+/// How a child starts: in a process group (or session) of its own, with default signal actions and none blocked, and
+/// with no descriptor but the three given.
+struct clinux_start {
+  const char *_Nonnull path;
+  char *_Nullable const *_Nonnull argv;
+  char *_Nullable const *_Nonnull envp;
+  const char *_Nullable directory;
+  int input, output, errors;
+  int own_session;
+};
+
+/// Starts it; 0, or the errno of what failed, that of exec included.
+int clinux_spawn(const struct clinux_start *_Nonnull start, pid_t *_Nonnull pid);
+
+/// The most that a running process may use of `resource` (RLIMIT_…), as soft and hard limit; 0 or errno.
+int clinux_limit(pid_t pid, int resource, uint64_t limit);
+
+/// Opens a file for reading by a path below the directory `root`; symbolic links may not lead out of it. -1 with errno.
+int clinux_open_beneath(int root, const char *_Nonnull path);

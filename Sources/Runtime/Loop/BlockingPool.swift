@@ -41,7 +41,8 @@ public final class BlockingPool: Sendable {
         return try await waiter.value()
     }
 
-    private func submit(_ job: @escaping @Sendable () -> Void) -> Bool {
+    /// Runs `job` without anybody waiting; false when the pool is full and it never will.
+    func submit(_ job: @escaping @Sendable () -> Void) -> Bool {
         let decision = state.withLock { state -> (accepted: Bool, needsThread: Bool) in
             guard state.jobs.count - state.head < limit else { return (false, false) }
             state.jobs.append(job)

@@ -12,6 +12,8 @@ public enum ChildEnd: Sendable, Equatable {
 public final class ChildExit: Pollable {
     public let pid: Int32
     public private(set) var end: ChildEnd?
+    /// Called once, before those who wait; set it in the turn in which the watch began.
+    public var onEnd: ((ChildEnd) -> Void)?
     private let descriptor: Int32
     private var waiting: [Waiter<ChildEnd>] = []
 
@@ -45,6 +47,8 @@ public final class ChildExit: Pollable {
         self.end = end
         Loop.unwatch(descriptor)
         close(descriptor)
+        onEnd?(end)
+        onEnd = nil
         let waiting = waiting
         self.waiting = []
         for waiter in waiting { waiter.finish(.success(end)) }

@@ -20,6 +20,19 @@ public protocol Pollable: AnyObject {
     func ready(_ readiness: Readiness)
 }
 
+/// One turn of the loop, for those who watch its health.
+public struct LoopTurn: Sendable {
+    public let began: Instant
+    public let length: Duration
+    /// How late the most overdue timer was; nil when none was due.
+    public let lateness: Duration?
+}
+
+@Loop
+public protocol TurnWatching: AnyObject {
+    func turnEnded(_ turn: LoopTurn)
+}
+
 /// The turn of the loop: wait, deal with events, timers, posts and tasks, then flush once.
 @Loop
 final class Poller {
@@ -40,6 +53,8 @@ final class Poller {
     private var endings: [any TurnEnding] = []
     private var nextTurn: [UnsafeContinuation<Void, Never>] = []
     private var isRunning = false
+    /// Told how each turn went; costs nothing while there is none.
+    var watch: (any TurnWatching)?
 
     private static let batch = 256
     private static let wakeUpMark = UInt64.max
@@ -93,12 +108,15 @@ final class Poller {
     private func turn() {
         let count = epoll_wait(epoll, events, Int32(Poller.batch), patience)
         now = .clock
+        let due = watch == nil ? nil : timers.earliest
         for index in 0..<Int(max(0, count)) { deliver(events[index]) }
         timers.fire(at: now)
         for call in LoopExecutor.shared.takePosted() { call() }
         resumeYielded()
         LoopExecutor.shared.runReady()
         while !endings.isEmpty { flush() }
+        watch?.turnEnded(
+            LoopTurn(began: now, length: Instant.clock - now, lateness: due.flatMap { $0 <= now ? now - $0 : nil }))
     }
 
     /// Milliseconds that the loop may sleep; a timer never fires early.
@@ -148,6 +166,9 @@ extension Loop {
     @Loop public static func change(_ descriptor: Int32, _ interest: Readiness) {
         Poller.shared.change(descriptor, interest)
     }
+
+    /// One watch sees every turn; nil ends it.
+    @Loop public static func setWatch(_ watch: (any TurnWatching)?) { Poller.shared.watch = watch }
 
     /// Must come before the descriptor is closed.
     @Loop public static func unwatch(_ descriptor: Int32) {

@@ -59,6 +59,8 @@ public final class Scope {
     }
 
     private func waitUntilEmpty(atMost limit: Duration?) async {
+        // The last task may have ended on the way here: calling an async method can already be a suspension.
+        guard !tasks.isEmpty else { return }
         let waiter = Waiter<Void>("the end of \(name)")
         emptied.append(waiter)
         let deadline = limit.map { Instant.clock + $0 }

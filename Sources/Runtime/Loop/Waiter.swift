@@ -23,7 +23,7 @@ public final class Waiter<Value> {
     public func value() async throws -> Value {
         if let result { return try result.get() }
         let timer = Deadline.current.map { deadline in
-            let timer = Timer { [unowned self] in finish(.failure(overdue)) }
+            let timer = Timer { [weak self] in self?.expire() }
             timer.schedule(at: deadline)
             return timer
         }
@@ -37,6 +37,17 @@ public final class Waiter<Value> {
         }
         return try result!.get()
     }
+
+    /// Waits for `finish` whatever happens to the task: for clean-up, and for outcomes that must be known, whose end is
+    /// certain and near.
+    public func settled() async throws -> Value {
+        await withUnsafeContinuation { continuation in
+            if result == nil { self.continuation = continuation } else { continuation.resume() }
+        }
+        return try result!.get()
+    }
+
+    private func expire() { finish(.failure(overdue)) }
 
     private var overdue: Fault { Fault(.timeout, "\(subject) took longer than its deadline allows") }
 }

@@ -1,0 +1,85 @@
+import Runtime
+
+/// One word after `perigee`, what it does, and how.
+struct Command: Sendable {
+    let name: String
+    /// One line in the list of commands.
+    let summary: String
+    let usage: String
+    /// What `perigee help NAME` adds below the usage.
+    let details: String
+    /// Returns the exit code.
+    let run: @Sendable (Arguments) throws -> Int32
+
+    static let all: [Command] = [.serve, .config, .doctor, .version, .help]
+
+    /// The whole program: choose the command, run it, put a failure into words.
+    static func main(_ words: [String]) -> Int32 {
+        do {
+            let first = words.first ?? "help"
+            guard let command = named(first) else { throw unknown(first) }
+            let arguments = try Arguments(Array(words.dropFirst()))
+            if arguments.wantsHelp {
+                Terminal.print(command.helpText)
+                return 0
+            }
+            return try command.run(arguments)
+        } catch {
+            let fault = Fault(error)
+            Terminal.complain(fault)
+            return fault.kind.exitCode
+        }
+    }
+
+    static func named(_ name: String) -> Command? {
+        switch name {
+        case "--help", "-h": .help
+        case "--version", "-V": .version
+        default: all.first { $0.name == name }
+        }
+    }
+
+    static func unknown(_ name: String) -> Fault {
+        let advice = NearestName.of(name, among: all.map(\.name)).map { "did you mean `perigee \($0)`?" }
+        return Fault(.invalidInput, "there is no command \"\(name)\"", hint: advice ?? "`perigee help` lists them")
+    }
+
+    var helpText: String {
+        details.isEmpty ? "usage: \(usage)\n\n\(summary)\n" : "usage: \(usage)\n\n\(summary)\n\n\(details)\n"
+    }
+}
+
+/// The words after a command: `NAME=value` settings, `--options`, and the rest.
+struct Arguments: Sendable {
+    private(set) var settings: [String: String] = [:]
+    private(set) var options: Set<String> = []
+    private(set) var words: [String] = []
+
+    init(_ words: [String]) throws {
+        for word in words {
+            if word.hasPrefix("-") {
+                options.insert(word)
+            } else if let mark = word.firstIndex(of: "="), mark != word.startIndex {
+                settings[String(word[..<mark])] = String(word[word.index(after: mark)...])
+            } else {
+                self.words.append(word)
+            }
+        }
+    }
+
+    var wantsHelp: Bool { options.contains("--help") || options.contains("-h") }
+
+    /// Refuses what the command does not take, so that a slip is not silently ignored.
+    func expect(options known: [String] = [], words count: ClosedRange<Int> = 0...0) throws {
+        for option in options.sorted() where !known.contains(option) {
+            let advice = NearestName.of(option, among: known).map { "did you mean \($0)?" }
+            throw Fault(.invalidInput, "unknown option \(option)", hint: advice)
+        }
+        if words.count > count.upperBound {
+            let surplus = words[count.upperBound]
+            throw Fault(
+                .invalidInput, "unexpected \"\(surplus)\"", hint: "settings are written NAME=value, as in PORT=8080")
+        }
+        if words.count < count.lowerBound { throw Fault(.invalidInput, "something is missing; see --help") }
+    }
+}

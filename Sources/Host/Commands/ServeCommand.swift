@@ -1,0 +1,80 @@
+import Glibc
+import Runtime
+
+extension Command {
+    static let serve = Command(
+        name: "serve", summary: "Starts Perigee and runs until it is told to stop.",
+        usage: "perigee serve [NAME=value …]",
+        details: """
+            SIGTERM and Ctrl-C end it in order: no new requests, then PERIGEE_DRAIN for those in flight, then the rest. A
+            second signal ends it at once.
+            """
+    ) { arguments in
+        try arguments.expect()
+        let settings = try Settings.ofProcess(commandLine: arguments.settings)
+        return Loop.run { await Serving(settings).run() }
+    }
+}
+
+/// One run of the program, from the first part's start to the last one's stop.
+@Loop
+private final class Serving {
+    private let house: House
+    private let stop = Waiter<Int32>("the order to stop")
+    private var isStopping = false
+
+    init(_ settings: Settings) { house = House(settings) }
+
+    func run() async -> Int32 {
+        signal(SIGPIPE, SIG_IGN)
+        let parts = house.parts
+        do {
+            let signals = try Signals([SIGTERM, SIGINT]) { [unowned self] in signalled($0) }
+            defer { signals.close() }
+            try await parts.start()
+            announce()
+            // Nothing but a signal ends this wait.
+            let number = try await stop.value()
+            house.log.info(
+                "stopping", ["signal": LogValue(number), "open": LogValue(house.server?.connectionCount ?? 0)])
+            await parts.stop()
+            return 0
+        } catch {
+            let fault = Fault(error)
+            house.log.flush()
+            Terminal.complain(fault)
+            return fault.kind.exitCode
+        }
+    }
+
+    private func signalled(_ number: Int32) {
+        guard !isStopping else {
+            house.log.warning("second signal: ending at once")
+            house.log.flush()
+            exit(128 + number)
+        }
+        isStopping = true
+        house.readiness.set("server", "stopping")
+        stop.finish(.success(number))
+    }
+
+    private func announce() {
+        house.log.info(
+            "perigee \(Version.current) listens",
+            ["address": LogValue(house.addresses.joined(separator: " ")), "state": LogValue(house.directory.path)])
+        guard isatty(STDOUT_FILENO) == 1, let address = house.addresses.first else { return }
+        Terminal.print(
+            """
+
+            Perigee answers at \(address)
+
+              curl \(address)/health         is it well?
+              curl \(address)/openapi.json   what it offers
+              curl \(address)/metrics        what it counts
+              perigee doctor                 what else it needs
+
+            Ctrl-C stops it.
+
+            """)
+    }
+}

@@ -1,0 +1,90 @@
+import Glibc
+import Runtime
+
+/// The running program: its parts, in the one list that is the order of start and, backwards, the order of stop.
+@Loop
+final class House {
+    let settings: Settings
+    let log: Log
+    let readiness = Readiness()
+    let directory: StateDirectory
+    let began = Loop.now
+
+    private(set) var store: Store?
+    private(set) var client: HTTPClient?
+    private(set) var server: Server?
+    private(set) var telemetry: Telemetry?
+    /// Where it can be reached, for people.
+    private(set) var addresses: [String] = []
+
+    private let scope: Scope
+
+    init(_ settings: Settings) {
+        self.settings = settings
+        let log = Log(format: settings[SettingTable.logFormat], level: settings[SettingTable.logLevel])
+        self.log = log
+        directory = StateDirectory(path: settings.stateDirectory)
+        scope = Scope("perigee") { task, error in log.error("task failed", Fault(error), ["task": LogValue(task)]) }
+        for secret in settings.secrets { log.secrets.add(secret) }
+    }
+
+    var parts: PartList {
+        PartList([
+            Part(name: "log", start: { [self] in log.surviveExit() }, stop: { [self] in _ = log.flush() }),
+            Part(name: "state directory", start: { [self] in try directory.prepare() }, stop: {}),
+            Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await store?.close() }),
+            Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await client?.close() }),
+            Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await telemetry?.close() }),
+            Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
+        ])
+    }
+
+    private func openStore() async throws {
+        let log = log.part("store")
+        store = try await Store.open(directory.database, migrations: Schema.migrations) { fault in
+            log.error("a write that nobody waited for was lost", fault)
+        }
+    }
+
+    private func openClient() {
+        client = HTTPClient()
+    }
+
+    private func openTelemetry() {
+        telemetry = Telemetry(settings, log: log, client: client!, scope: scope)
+    }
+
+    private func startServer() throws {
+        let server = Server(Doors.router(self), settings: settings.server, scope: scope)
+        telemetry?.observe(server)
+        let host = settings[SettingTable.host]
+        let port = try server.listen(host: host, port: settings[SettingTable.port])
+        addresses = ["http://\(host.contains(":") ? "[\(host)]" : host):\(port)"]
+        let socket = settings[SettingTable.socket]
+        if !socket.isEmpty {
+            try server.listen(path: socket)
+            addresses.append("unix:\(socket)")
+        }
+        self.server = server
+        readiness.set("server", nil)
+    }
+
+    private func stopServer() async {
+        await server?.drain(grace: settings[SettingTable.drain])
+    }
+}
+
+extension Settings {
+    var server: ServerSettings {
+        var server = ServerSettings()
+        server.body = self[SettingTable.maxBody]
+        server.connections = self[SettingTable.maxConnections]
+        server.trustedPeers = self[SettingTable.trustedProxies]
+        return server
+    }
+
+    /// Values that must never be printed.
+    var secrets: [String] {
+        SettingTable.all.filter(\.isSecret).map { source.text(of: $0).text }.filter { !$0.isEmpty }
+    }
+}

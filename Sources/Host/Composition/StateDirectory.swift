@@ -1,0 +1,46 @@
+import Glibc
+import Runtime
+
+/// The directory of everything that must survive, readable by its owner alone.
+struct StateDirectory: Sendable {
+    let path: String
+
+    var database: String { "\(path)/perigee.db" }
+
+    /// Makes what is missing, and says in one line why the directory cannot be used.
+    func prepare() throws {
+        try makeDirectories()
+        let advice = "set STATE_DIR to a directory that this user may write, or mend its permissions"
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw Fault.system("state directory", path, errno: errno, hint: advice)
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw Fault(.invalidInput, "state directory \(path): it is not a directory", hint: advice)
+        }
+        guard access(path, R_OK | W_OK | X_OK) == 0 else {
+            throw Fault.system("state directory", path, errno: errno, hint: advice)
+        }
+    }
+
+    /// What is free for this user on the volume, in bytes.
+    func freeBytes() -> Int? {
+        var volume = statvfs()
+        guard statvfs(path, &volume) == 0 else { return nil }
+        return Int(volume.f_bavail) * Int(volume.f_frsize)
+    }
+
+    private func makeDirectories() throws {
+        var partial = ""
+        for name in path.split(separator: "/") {
+            partial += "/\(name)"
+            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
+            // A parent that may not be written is no fault when it is there already.
+            var status = stat()
+            let code = errno
+            guard stat(partial, &status) != 0 else { continue }
+            throw Fault.system(
+                "state directory", path, errno: code, hint: "set STATE_DIR to a directory that this user may write")
+        }
+    }
+}

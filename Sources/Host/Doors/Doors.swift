@@ -1,0 +1,13 @@
+import Runtime
+
+/// Every HTTP surface of the program, put together.
+@Loop
+enum Doors {
+    static func router(_ house: House) -> Router {
+        let served: [any Door] = [HealthDoor(house)]
+        let doors = served + [DescriptionDoor(of: served)]
+        let router = Router()
+        for door in doors { router.add(door, traced: house.telemetry?.tracer ?? .off) }
+        return router
+    }
+}

@@ -1,0 +1,59 @@
+import Runtime
+
+/// Where settings come from, strongest first: the command line, the environment, the `.env` file, the defaults.
+struct SettingSource: Sendable {
+    enum Origin: Sendable, Equatable {
+        case commandLine, environment, file(String), fallback
+
+        var description: String {
+            switch self {
+            case .commandLine: "command line"
+            case .environment: "environment"
+            case .file(let path): path
+            case .fallback: "default"
+            }
+        }
+    }
+
+    struct Layer: Sendable {
+        let origin: Origin
+        let values: [String: String]
+    }
+
+    let layers: [Layer]
+
+    /// The text in force for a setting. A value that is set but empty counts as not set, as shells and compose files
+    /// write it.
+    func text(of setting: any AnySetting) -> (text: String, origin: Origin) {
+        for layer in layers {
+            if let value = layer.values[setting.name], !value.isEmpty { return (value, layer.origin) }
+        }
+        return (setting.fallback, .fallback)
+    }
+
+    /// One line for each value that will not do, and for each `PERIGEE_*` name that nobody knows.
+    func problems(with settings: [any AnySetting]) -> [String] {
+        let unusable = settings.compactMap { setting -> String? in
+            let (text, origin) = text(of: setting)
+            guard origin != .fallback, !setting.accepts(text) else { return nil }
+            let shown = setting.isSecret ? "the given value" : "\"\(text)\""
+            return "\(setting.name): \(shown) is not \(setting.acceptedDescription) (from \(origin.description))"
+        }
+        return unusable + unknownNames(besides: settings)
+    }
+
+    private func unknownNames(besides settings: [any AnySetting]) -> [String] {
+        let known = Set(settings.map(\.name))
+        return layers.flatMap { layer in
+            layer.values.keys.sorted().compactMap { name in
+                // Other programs own the rest of the environment; a command line and PERIGEE_* are meant for us.
+                guard name.hasPrefix("PERIGEE_") || layer.origin == .commandLine, !known.contains(name) else {
+                    return nil
+                }
+                let advice = NearestName.of(name, among: known).map { "did you mean \($0)?" }
+                return "\(name): no such setting in the \(layer.origin.description) "
+                    + "(\(advice ?? "`perigee config` lists them"))"
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import Runtime
+
+/// The settings in force: text that has been checked, read on demand by the typed entries of the table.
+struct Settings: Sendable {
+    let source: SettingSource
+
+    /// Throws one fault with a line for each problem, so that an owner mends them all at once.
+    init(_ source: SettingSource) throws {
+        let problems = source.problems(with: SettingTable.all)
+        guard problems.isEmpty else {
+            throw Fault(.invalidInput, problems.joined(separator: "\n"))
+        }
+        self.source = source
+    }
+
+    subscript<Value>(_ setting: Setting<Value>) -> Value {
+        let text = source.text(of: setting).text
+        guard let value = setting.accepts.read(text) else {
+            preconditionFailure(
+                "\(setting.name) was not checked at the start, or its default is not acceptable to itself")
+        }
+        return value
+    }
+
+    /// `STATE_DIR` with `~` resolved.
+    var stateDirectory: String {
+        let path = self[SettingTable.stateDirectory]
+        guard path.hasPrefix("~/") else { return path }
+        return Settings.homeDirectory + path.dropFirst(1)
+    }
+
+    private static var homeDirectory: String {
+        if let home = getenv("HOME"), home.pointee != 0 { return String(cString: home) }
+        return "/root"
+    }
+}
+
+extension Settings {
+    /// The process's own: `NAME=value` words of the command line, the environment, and the `.env` file of the working
+    /// directory (another with `PERIGEE_ENV_FILE`).
+    static func ofProcess(commandLine: [String: String]) throws -> Settings {
+        var environment = processEnvironment()
+        let file = environment.removeValue(forKey: "PERIGEE_ENV_FILE")
+        let path = file ?? ".env"
+        let fileValues = try EnvFile.read(path)
+        if let file, fileValues.isEmpty, access(file, R_OK) != 0 {
+            throw Fault(.notFound, "PERIGEE_ENV_FILE: there is no \(file)")
+        }
+        return try Settings(
+            SettingSource(layers: [
+                .init(origin: .commandLine, values: commandLine),
+                .init(origin: .environment, values: environment),
+                .init(origin: .file(path), values: fileValues),
+            ]))
+    }
+
+    private static func processEnvironment() -> [String: String] {
+        var values: [String: String] = [:]
+        var entry = environ
+        while let text = entry.pointee {
+            let pair = String(cString: text)
+            if let mark = pair.firstIndex(of: "=") {
+                values[String(pair[..<mark])] = String(pair[pair.index(after: mark)...])
+            }
+            entry += 1
+        }
+        return values
+    }
+}

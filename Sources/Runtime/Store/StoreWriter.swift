@@ -1,0 +1,135 @@
+import CSQLite
+import Glibc
+
+/// The thread that writes. What waits when it comes round becomes one transaction.
+final class StoreWriter: Sendable {
+    private struct State {
+        var queue: [WriteJob] = []
+        var isWaiting = false
+        var isClosing = false
+    }
+
+    private let database: Database
+    private let group: Locked<WriteGroup>
+    private let queueLimit: Int
+    private let state = Locked(State())
+    private let arrived = Condition()
+    private let onEnd: @Loop @Sendable () -> Void
+
+    /// More members would only make the first of them wait longer.
+    private static let largestGroup = 512
+
+    init(_ database: Database, queueLimit: Int, closureLimit: Duration, onEnd: @escaping @Loop @Sendable () -> Void) {
+        self.database = database
+        self.queueLimit = queueLimit
+        self.onEnd = onEnd
+        group = Locked(WriteGroup(transaction: Store.Transaction(database), limit: closureLimit))
+    }
+
+    func start() throws { try Thread.start("store writer") { self.work() } }
+
+    /// Queues jobs, all or none.
+    func submit(_ jobs: [WriteJob]) throws {
+        let (fault, wakes) = state.withLock { state -> (Fault?, Bool) in
+            guard !state.isClosing else { return (.storeClosed, false) }
+            guard state.queue.count + jobs.count <= queueLimit else {
+                return (Fault(.overBudget, "\(queueLimit) writes wait for the store already"), false)
+            }
+            state.queue.append(contentsOf: jobs)
+            defer { state.isWaiting = false }
+            return (nil, state.isWaiting)
+        }
+        if wakes { arrived.signal() }
+        if let fault { throw fault }
+    }
+
+    /// What is queued is still written; `onEnd` comes after that.
+    func close() {
+        let wakes = state.withLock { state in
+            defer { state.isWaiting = false }
+            state.isClosing = true
+            return state.isWaiting
+        }
+        if wakes { arrived.signal() }
+    }
+
+    private func work() {
+        var policy = CheckpointPolicy()
+        while true {
+            let (jobs, isClosing) = take()
+            if !jobs.isEmpty {
+                write(jobs.filter { $0.begin() })
+                checkpoint(&policy, isIdle: false)
+            } else if isClosing {
+                break
+            } else {
+                checkpoint(&policy, isIdle: true)
+                waitForWork()
+            }
+        }
+        Loop.post(onEnd)
+    }
+
+    private func take() -> (jobs: [WriteJob], isClosing: Bool) {
+        state.withLock { state in
+            let jobs = Array(state.queue.prefix(StoreWriter.largestGroup))
+            state.queue.removeFirst(jobs.count)
+            return (jobs, state.isClosing)
+        }
+    }
+
+    private func waitForWork() {
+        let mustWait = state.withLock { state in
+            state.isWaiting = state.queue.isEmpty && !state.isClosing
+            return state.isWaiting
+        }
+        if mustWait { arrived.wait() }
+    }
+
+    private func write(_ jobs: [WriteJob]) {
+        guard !jobs.isEmpty else { return }
+        let outcomes = group.withLock { $0.commit(jobs) }
+        Loop.post {
+            for (job, outcome) in zip(jobs, outcomes) { job.finish(outcome) }
+        }
+    }
+
+    /// A checkpoint that fails leaves everything in the WAL, where it is safe; the next attempt may do better.
+    private func checkpoint(_ policy: inout CheckpointPolicy, isIdle: Bool) {
+        let step = policy.next(frames: database.walFrames, isIdle: isIdle)
+        guard step != .nothing else { return }
+        sqlite3_busy_timeout(database.handle, 100)
+        let mode = step == .restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE
+        let code = sqlite3_wal_checkpoint_v2(database.handle, nil, mode, nil, nil)
+        sqlite3_busy_timeout(database.handle, 5000)
+        policy.did(step, frames: database.walFrames, succeeded: code == SQLITE_OK)
+    }
+}
+
+extension Fault {
+    static let storeClosed = Fault(.unavailable, "the store is closed", isRetryable: false)
+}
+
+/// A thread of the store's own.
+enum Thread {
+    private final class Body {
+        let run: @Sendable () -> Void
+        init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    }
+
+    static func start(_ name: String, _ run: @escaping @Sendable () -> Void) throws {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(Body(run)).toOpaque()
+        let code = pthread_create(
+            &thread, nil,
+            { context in
+                Unmanaged<Body>.fromOpaque(context!).takeRetainedValue().run()
+                return nil
+            }, context)
+        guard code == 0 else {
+            Unmanaged<Body>.fromOpaque(context).release()
+            throw Fault.system("start a thread", "for the \(name)", errno: code)
+        }
+        pthread_detach(thread)
+    }
+}

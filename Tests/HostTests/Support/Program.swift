@@ -1,0 +1,33 @@
+import Glibc
+import Runtime
+
+/// The built program as its users meet it: a process with arguments, an environment, and two streams.
+struct Program {
+    struct Result {
+        let code: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// The executable beside the test runner's.
+    static let path: String = {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &buffer, buffer.count)
+        let own = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
+        return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            + "/perigee"
+    }()
+
+    /// Runs to the end. The environment holds only what is given, and PATH and HOME.
+    @Loop
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], directory: String = "/"
+    ) async throws -> Result {
+        let result = try await Subprocess.run(
+            [path] + arguments,
+            .init(environment: .only(base.merging(environment) { $1 }), directory: directory))
+        return Result(code: result.exitCode, output: result.outputText, errors: result.errorText)
+    }
+
+    static let base = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"]
+}
