@@ -389,6 +389,7 @@ void clua_end(clua_call *call) {
   clua_state *st = call->state;
   OWN_THREAD(st);
   if (call->suspended) close_coroutines(call);
+  if (call->failed) st->cycles = 0; // what it held is garbage now, and gets its own two collections
   if (call->results) clua_give_back(st, call->results);
   if (call->arguments) clua_give_back(st, call->arguments);
   if (call->value) clua_give_back(st, call->value);

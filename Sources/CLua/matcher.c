@@ -17,6 +17,7 @@ static int in_class(int c, int class) {
   case 'u': found = isupper(c); break;
   case 'w': found = isalnum(c); break;
   case 'x': found = isxdigit(c); break;
+  case 'z': found = c == 0; break; // no longer in the manual, still in Lua
   default: return class == c;
   }
   return isupper(class) ? !found : found != 0;

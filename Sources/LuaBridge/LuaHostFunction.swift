@@ -118,7 +118,7 @@ private func luaPlain(
         call.results.put(state.describeError(error))
         failed = 1
     }
-    call.results.withUnsafeBytes { clua_answer_set(answer, $0.baseAddress, $0.count) }
+    state.answer(answer, call.results)
     return failed
 }
 
@@ -142,7 +142,7 @@ private func luaSearch(
         found = 2
         parcel.put(value)
     }
-    parcel.withUnsafeBytes { clua_answer_set(answer, $0.baseAddress, $0.count) }
+    state.answer(answer, parcel)
     return found
 }
 

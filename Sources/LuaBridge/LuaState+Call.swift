@@ -118,6 +118,7 @@ final class LuaInvocation {
         guard let call else { return }
         self.call = nil
         if wasSuspended { state.forget(self) }
+        if state.lastAnswer != nil { state.lastAnswer = nil }
         clua_end(call)
         state.closeIfIdle()
     }

@@ -26,6 +26,7 @@ public final class LuaState {
     private var parcels: [Parcel] = []
     private var suspended: [ObjectIdentifier: LuaInvocation] = [:]
     private var closesWhenIdle = false
+    var lastAnswer: Parcel?
 
     /// `scheduler` is awaited between the slices of a long call, such as the loop's yield.
     public init(limits: LuaLimits = LuaLimits(), scheduler: @escaping () async -> Void) throws {
@@ -117,7 +118,9 @@ public final class LuaState {
         defer { keep(parcel) }
         parcel.put(.table(Dictionary(uniqueKeysWithValues: type.methods.map { (.string($0), .host($1)) })))
         let identity = Unmanaged.passUnretained(type).toOpaque()
-        let status = parcel.withUnsafeBytes { clua_define_class(pointer, identity, type.name, $0.baseAddress, $0.count) }
+        let status = parcel.withUnsafeBytes {
+            clua_define_class(pointer, identity, type.name, $0.baseAddress, $0.count)
+        }
         if status != 0 { throw LuaError(.memory, "not enough memory for the class \(type.name)") }
         types.append(type)
     }
@@ -170,6 +173,12 @@ public final class LuaState {
     /// For reuse; emptied when it is taken, because whoever gives it still has it. One with handles is let go.
     func keep(_ parcel: Parcel) {
         if parcels.count < 8, parcel.count < 65_536, !parcel.holdsHandles { parcels.append(parcel) }
+    }
+
+    /// Lua takes up the answer when this frame is gone, so what is in it has to live a little longer.
+    func answer(_ answer: OpaquePointer?, _ parcel: Parcel) {
+        parcel.withUnsafeBytes { clua_answer_set(answer, $0.baseAddress, $0.count) }
+        if parcel.holdsHandles { lastAnswer = parcel }
     }
 
     func giveBack(_ buffer: UnsafeMutablePointer<clua_buffer>?) {

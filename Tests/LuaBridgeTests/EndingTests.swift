@@ -24,9 +24,11 @@ struct EndingTests {
         note "went on"
         """
 
-    @Test("cancelling at each wait closes what is open there, innermost first", arguments: [
-        (1, ["a"]), (2, ["b", "a"]), (3, ["d", "c", "b", "a"]),
-    ])
+    @Test(
+        "cancelling at each wait closes what is open there, innermost first",
+        arguments: [
+            (1, ["a"]), (2, ["b", "a"]), (3, ["d", "c", "b", "a"]),
+        ])
     func cancelAtEachWait(_ stop: Int, _ closed: [String]) async throws {
         let bench = try Bench()
         let reached = Event()
@@ -54,7 +56,8 @@ struct EndingTests {
         let box = UncheckedBox(bench)
         let before = LuaThread.turns
         let task = Task { @LuaThread in
-            await box.value.failure("local x <close> = setmetatable({}, {__close = function() note 'x' end}) while true do end")
+            await box.value.failure(
+                "local x <close> = setmetatable({}, {__close = function() note 'x' end}) while true do end")
         }
         while LuaThread.turns < before + 2 { await LuaThread.turn() }
         task.cancel()
@@ -62,11 +65,13 @@ struct EndingTests {
         #expect(bench.notes == ["x"])
     }
 
-    @Test("closers that fail, wait, loop or allocate for ever hold nobody up", arguments: [
-        "error('no')", "pause(1)", "while true do end", "while true do pcall(function() while true do end end) end",
-        "local t = {} while true do t[#t + 1] = {} end", "coroutine.wrap(function() while true do end end)()",
-        "coroutine.yield()",
-    ])
+    @Test(
+        "closers that fail, wait, loop or allocate for ever hold nobody up",
+        arguments: [
+            "error('no')", "pause(1)", "while true do end", "while true do pcall(function() while true do end end) end",
+            "local t = {} while true do t[#t + 1] = {} end", "coroutine.wrap(function() while true do end end)()",
+            "coroutine.yield()",
+        ])
     func badClosers(_ body: String) async throws {
         let bench = try Bench { $0.memory = 8 << 20 }
         let box = UncheckedBox(bench)

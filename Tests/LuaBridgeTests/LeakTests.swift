@@ -16,7 +16,7 @@ struct LeakTests {
                 let function = try state.load("return f()", script: "t")
                 #expect(try state.callNow(function) == [1])
             }
-            state.close() // asserts that Lua returned every byte
+            state.close()  // asserts that Lua returned every byte
         }
     }
 
@@ -24,7 +24,8 @@ struct LeakTests {
     func cancelled() async throws {
         let bench = try Bench()
         let function = try bench.state.load(
-            "local x <close> = setmetatable({}, {__close = function() end}) local t = {pause} never(function() end)", script: "t")
+            "local x <close> = setmetatable({}, {__close = function() end}) local t = {pause} never(function() end)",
+            script: "t")
         try bench.state.waitingFunction("never") { call in
             _ = try call.function("body")
             withUnsafeCurrentTask { $0?.cancel() }

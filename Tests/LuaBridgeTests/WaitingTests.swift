@@ -5,37 +5,43 @@ import Testing
 @Suite("host functions that wait")
 @LuaThread
 struct WaitingTests {
-    @Test("a wait reads like a plain call, wherever Lua code calls it", arguments: [
-        "return pause(7)",
-        "return select(2, pcall(pause, 7))",
-        "return select(2, xpcall(function() return pause(7) end, print))",
-        "return setmetatable({}, {__index = function(_, k) return pause(k) end})[7]",
-        "return setmetatable({}, {__add = function(_, n) return pause(n) end}) + 7",
-        "return setmetatable({}, {__call = function(_, n) return pause(n) end})(7)",
-        "for v in function(_, last) if not last then return pause(7) end end do return v end",
-        "return coroutine.wrap(function() return pause(7) end)()",
-        "return select(2, coroutine.resume(coroutine.create(function() return pause(7) end)))",
-        "local c = coroutine.wrap(function() coroutine.yield(pause(3)) return pause(4) end) return c() + c()",
-        "return coroutine.wrap(function() return coroutine.wrap(function() return pause(7) end)() end)()",
-        "local t = {3, 1, 2} table.sort(t, function(a, b) return pause(a) < b end) return t[1] * 7",
-        "return tonumber((('a7'):gsub('%d', function(d) return pause(d) end):match('%d')))",
-        "local s = 0 for d in ('34'):gmatch('%d') do s = s + pause(tonumber(d)) end return s",
-        "do local x <close> = setmetatable({}, {__close = function() pause(1) end}) end return pause(7)",
-        "return load('return pause(...)')(7)",
-    ])
+    @Test(
+        "a wait reads like a plain call, wherever Lua code calls it",
+        arguments: [
+            "return pause(7)",
+            "return select(2, pcall(pause, 7))",
+            "return select(2, xpcall(function() return pause(7) end, error))",
+            "return setmetatable({}, {__index = function(_, k) return pause(k) end})[7]",
+            "return setmetatable({}, {__add = function(_, n) return pause(n) end}) + 7",
+            "return setmetatable({}, {__call = function(_, n) return pause(n) end})(7)",
+            "for v in function(_, last) if not last then return pause(7) end end do return v end",
+            "return coroutine.wrap(function() return pause(7) end)()",
+            "return select(2, coroutine.resume(coroutine.create(function() return pause(7) end)))",
+            "local c = coroutine.wrap(function() coroutine.yield(pause(3)) return pause(4) end) return c() + c()",
+            "return coroutine.wrap(function() return coroutine.wrap(function() return pause(7) end)() end)()",
+            "local t = {3, 1, 2} table.sort(t, function(a, b) return pause(a) < b end) return t[1] * 7",
+            "return tonumber((('a7'):gsub('%d', function(d) return pause(d) end):match('%d')))",
+            "local s = 0 for d in ('34'):gmatch('%d') do s = s + pause(tonumber(d)) end return s",
+            "do local x <close> = setmetatable({}, {__close = function() pause(1) end}) end return pause(7)",
+            "return load('return pause(...)')(7)",
+        ])
     func everywhere(_ text: String) async throws {
         let bench = try Bench()
         #expect(try await bench.run(text) == [7])
     }
 
-    @Test("where Lua cannot wait, the error names the function, the place, and what to do", arguments: [
-        ("tostring(setmetatable({}, {__tostring = function() pause(1) end}))", "inside tostring"),
-        ("table.concat(setmetatable({}, {__index = function() pause(1) end, __len = function() return 1 end}))",
-            "inside concat"),
-        ("load(function() pause(1) end)", "inside load"),
-        ("string.format('%s', setmetatable({}, {__tostring = function() return pause('') end}))", "inside format"),
-        ("table.concat(setmetatable({}, {__len = coroutine.wrap(function() pause(1) end)}))", "cannot wait"),
-    ])
+    @Test(
+        "where Lua cannot wait, the error names the function, the place, and what to do",
+        arguments: [
+            ("tostring(setmetatable({}, {__tostring = function() pause(1) end}))", "inside tostring"),
+            (
+                "table.concat(setmetatable({}, {__index = function() pause(1) end, __len = function() return 1 end}))",
+                "inside concat"
+            ),
+            ("load(function() pause(1) end)", "inside load"),
+            ("string.format('%s', setmetatable({}, {__tostring = function() return pause('') end}))", "inside format"),
+            ("table.concat(setmetatable({}, {__len = coroutine.wrap(function() pause(1) end)}))", "cannot wait"),
+        ])
     func nowhere(_ text: String, _ place: String) async throws {
         let bench = try Bench()
         let error = await bench.failure(text)
@@ -50,10 +56,12 @@ struct WaitingTests {
     func callNow() throws {
         let bench = try Bench()
         #expect(try bench.runNow("return 1 + 1") == [2])
-        #expect(performing: { try bench.runNow("return pause(1)") }, throws: {
-            let error = $0 as? LuaError
-            return error?.kind == .cannotWait && error?.message.contains("has to answer at once") == true
-        })
+        #expect(
+            performing: { try bench.runNow("return pause(1)") },
+            throws: {
+                let error = $0 as? LuaError
+                return error?.kind == .cannotWait && error?.message.contains("has to answer at once") == true
+            })
         #expect(try bench.runNow("return pcall(pause, 1)").first == false)
     }
 
@@ -73,11 +81,9 @@ struct WaitingTests {
     func errorTables() async throws {
         let bench = try Bench()
         bench.state.describeError = { ["kind": "timeout", "message": .string("\($0)"), "retryable": true] }
-        let metatable = try #require(
-            try await bench.state.call(
-                bench.state.load("return {__tostring = function(e) return 'E: ' .. e.message end}", script: "t"),
-                LuaCallOptions(keepsTables: true), results: { $0.table() }))
-        try bench.state.useErrorMetatable(metatable)
+        let make = try bench.state.load("return {__tostring = function(e) return 'E: ' .. e.message end}", script: "t")
+        let metatable = try bench.state.callNow(make, LuaCallOptions(keepsTables: true), results: { $0.table() })
+        try bench.state.useErrorMetatable(try #require(metatable))
         let caught = try await bench.run("local _, e = pcall(fail, 'late') return e.kind, e.retryable, tostring(e)")
         #expect(caught == ["timeout", true, "E: late"])
         let error = await bench.failure("fail('late')")
@@ -90,15 +96,14 @@ struct WaitingTests {
         let bench = try Bench()
         let function = try bench.state.load(
             "local n = ... local s = 0 for i = 1, n do s = s + pause(i) end return s", script: "t")
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for count in 1...30 {
-                let (state, function) = (UncheckedBox(bench.state), UncheckedBox(function))
-                group.addTask { @LuaThread in
-                    let sum = try await state.value.call(function.value, .integer(Int64(count)))
-                    #expect(sum == [.integer(Int64(count * (count + 1) / 2))])
-                }
+        let (state, box) = (UncheckedBox(bench.state), UncheckedBox(function))
+        let tasks = (1...30).map { count in
+            Task { @LuaThread in
+                Values(try await state.value.call(box.value, .integer(Int64(count))))
             }
-            try await group.waitForAll()
+        }
+        for (index, task) in tasks.enumerated() {
+            #expect(try await task.value == [.integer(Int64((index + 1) * (index + 2) / 2))])
         }
         #expect(bench.state.liveCalls == 0)
     }
@@ -156,7 +161,9 @@ struct WaitingTests {
     @Test("arguments are checked with the name of the argument")
     func arguments() async throws {
         let bench = try Bench()
-        #expect(await bench.failure("note(1)").message.contains("bad argument #1 'text' to 'note' (string expected, got number)"))
+        #expect(
+            await bench.failure("note(1)").message.contains(
+                "bad argument #1 'text' to 'note' (string expected, got number)"))
         #expect(await bench.failure("note()").message.contains("got nothing"))
     }
 }

@@ -24,20 +24,20 @@ final class Bench {
         try state.function("failNow") { call in throw LuaError(.runtime, try call.string("message")) }
     }
 
-    deinit { state.close() }
+    isolated deinit { state.close() }
 
     @discardableResult
-    func run(_ text: String, _ arguments: LuaValue..., file: String = "test.lua") async throws -> [LuaValue] {
+    func run(_ text: String, _ arguments: LuaValue..., file: String = "test.lua") async throws -> Values {
         let function = try state.load(text, script: file)
         return try await state.call(
-            function, arguments: { for value in arguments { $0.put(value) } }, results: { $0.values() })
+            function, arguments: { for value in arguments { $0.put(value) } }, results: { Values($0.values()) })
     }
 
     @discardableResult
-    func runNow(_ text: String, _ arguments: LuaValue...) throws -> [LuaValue] {
+    func runNow(_ text: String, _ arguments: LuaValue...) throws -> Values {
         let function = try state.load(text, script: "test.lua")
         return try state.callNow(
-            function, arguments: { for value in arguments { $0.put(value) } }, results: { $0.values() })
+            function, arguments: { for value in arguments { $0.put(value) } }, results: { Values($0.values()) })
     }
 
     /// The error that running the text ends with.
@@ -49,4 +49,16 @@ final class Bench {
             return error as? LuaError ?? LuaError(.runtime, "another error: \(error)")
         }
     }
+}
+
+/// Results of the tests' scripts: they do not leave the tests' thread, whatever the macros do with them.
+struct Values: @unchecked Sendable, Equatable, ExpressibleByArrayLiteral {
+    let all: [LuaValue]
+
+    init(_ all: [LuaValue]) { self.all = all }
+    init(arrayLiteral elements: LuaValue...) { all = elements }
+
+    var first: LuaValue? { all.first }
+    var last: LuaValue? { all.last }
+    subscript(index: Int) -> LuaValue { all[index] }
 }
