@@ -11,6 +11,7 @@ enum BenchMicro {
         let directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         let failure: String? = Loop.run {
             do {
+                try await luaBench()
                 try await storeBench(directory: directory)
                 return nil
             } catch {

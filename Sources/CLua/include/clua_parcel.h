@@ -8,7 +8,11 @@
 //   STRING                uint32 length, bytes
 //   ARRAY                 uint32 count, uint32 bytes that follow, count values
 //   TABLE                 uint32 count, uint32 bytes that follow, count pairs of key (STRING or INTEGER) and value
-//   REFERENCE             int32: a function, table, userdata or coroutine kept in the registry
+//   REFERENCE             int32: a function, table, userdata or coroutine kept in the registry; the low 27 bits are the
+//                         slot, the four above them Lua's type number
+//   OBJECT                uint64 object, uint64 class: a Swift object behind a userdata
+//   HOST                  uint8 kind, uint64 function, uint32 length, name: towards Lua only, a Swift function
+//   READ_ONLY             towards Lua only: the ARRAY or TABLE that follows cannot be written, at any depth
 #pragma once
 
 enum clua_tag {
@@ -22,4 +26,7 @@ enum clua_tag {
   CLUA_TABLE = 7,
   CLUA_REFERENCE = 8,
   CLUA_NULL = 9,
+  CLUA_OBJECT = 10,
+  CLUA_HOST = 11,
+  CLUA_READ_ONLY_MARK = 12,
 };

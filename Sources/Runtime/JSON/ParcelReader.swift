@@ -37,6 +37,9 @@ struct ParcelReader {
         case .string: offset + 5 + size(offset + 1)
         case .array, .table: offset + 9 + size(offset + 5)
         case .reference: offset + 5
+        case .object: offset + 17
+        case .host: offset + 14 + size(offset + 10)
+        case .readOnly: after(offset + 1)
         }
     }
 
@@ -79,7 +82,7 @@ extension Parcel.Tag {
         case .string: "a string"
         case .array: "a list"
         case .table: "an object"
-        case .reference: "a function or handle"
+        case .reference, .object, .host, .readOnly: "a function or handle"
         }
     }
 }
