@@ -313,7 +313,6 @@ static enum clua_status run(clua_call *call) {
   if (status != LUA_OK) { // outside the pcall of `entry`: the arguments, or the result, did not fit in memory
     const char *text = lua_tostring(co, -1);
     call->failed = 1;
-    call->ended = 1; // not to be used again
     call->kind = status == LUA_ERRMEM ? CLUA_KIND_MEMORY : CLUA_KIND_RUNTIME;
     clua_set_text(&call->message, text ? text : "", text ? strlen(text) : 0);
   }
@@ -379,7 +378,7 @@ static void close_coroutines(clua_call *call) {
     lua_settop(co, 0);
   }
   clua_set_running(call->co);
-  if (lua_resetthread(call->co) == LUA_ERRMEM) call->ended = 1;
+  lua_resetthread(call->co);
   st->allowance = 0;
   clua_leave(call, call->co, &outer);
   call->chain_count = 0;
@@ -389,7 +388,11 @@ void clua_end(clua_call *call) {
   clua_state *st = call->state;
   OWN_THREAD(st);
   if (call->suspended) close_coroutines(call);
-  if (call->failed) st->cycles = 0; // what it held is garbage now, and gets its own two collections
+  // A coroutine that ended early is not used again: what lies in its stack would seem alive to the collector.
+  if (call->suspended || call->failed) {
+    call->ended = 1;
+    st->cycles = 0; // what it held is garbage now, and gets its own two collections
+  }
   if (call->results) clua_give_back(st, call->results);
   if (call->arguments) clua_give_back(st, call->arguments);
   if (call->value) clua_give_back(st, call->value);

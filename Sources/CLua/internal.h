@@ -53,7 +53,7 @@ struct clua_call {
   clua_state *state;
   lua_State *co;
   int32_t anchor;
-  int flags, started, ended, closing, suspended;
+  int flags, ended, closing, suspended;
   int32_t function;
   const uint8_t *input;
   size_t input_count;

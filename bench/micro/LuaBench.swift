@@ -84,8 +84,8 @@ func luaBench() async throws {
         "messages": 12, "started": 1_763_700_000, "tokens": 48_211, "is_turn": true, "has_files": false,
     ]
     try measure("lua hook through LuaValue", 100_000) {
-        let results = try state.callNow(hook, value)
-        precondition(results[0]["after"] == 24)
+        let decision = try state.callNow(hook, value)
+        precondition(decision[0]["after"] == 24)
     }
     try await loops(state)
     try reload()
