@@ -59,9 +59,10 @@ lint:
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests bench
 
-bench: bench-deps
-	swift build -c release --static-swift-stdlib
-	bench/run --write bench/RESULTS.md
+bench: bench-deps build
+	for product in BenchServer BenchRelay BenchMicro; do \
+	  swift build -c release --static-swift-stdlib --product $$product; done
+	bench/run --start ".build/release/perigee serve" --start-path /healthz --write bench/RESULTS.md
 
 fuzz: test-deps
 	Tests/Fuzz/run $(or $(RUNS),10000000)

@@ -8,8 +8,8 @@ from lib.processes import BenchError
 
 # Words that a measurement's name must contain, the key of its value, the bound, and whether more is better.
 TARGETS = [
-    (("hook", "call"), "microseconds", 2, False),
-    (("yield",), "microseconds", 0.5, False),
+    (("lua hook", "at once"), "microseconds", 2, False),
+    (("lua wait and resume",), "microseconds", 0.5, False),
     (("durable writes", "64 callers"), "per_second", 5000, True),
     (("point reads", "64 callers"), "per_second", 100_000, True),
 ]
