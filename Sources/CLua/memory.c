@@ -89,7 +89,8 @@ clua_state *clua_open(void *owner, const clua_face *face, const clua_limits *lim
   *(uintptr_t *)lua_getextraspace(st->L) = (uintptr_t)st;
   lua_atpanic(st->L, panic);
   release_object = face->release;
-  // Incremental, because every step of it is short; a major collection of the generational mode is not.
+  // Incremental: a sixth slower than generational for a hook that makes garbage (4.0 against 3.4 us), but each of its
+  // steps is short, where a major collection stops everything for as long as the heap is large.
   lua_gc(st->L, LUA_GCINC, 0, 0, 0);
   lua_pushcfunction(st->L, prepare);
   if (lua_pcall(st->L, 0, 0, 0) != LUA_OK) { clua_close(st); return NULL; }

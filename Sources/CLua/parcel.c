@@ -232,7 +232,12 @@ int clua_encode_range(lua_State *L, int first, int last, int flags, clua_buffer 
   if (st->encoding) clua_give_back(st, st->encoding); // an encoder before us ran out of memory
   st->encoding = clua_buffer_take(st);
   if (!st->encoding) return ENCODE_MEMORY;
-  encoder e = {.L = L, .st = st, .b = st->encoding, .flags = flags};
+  encoder e; // field by field: clearing `above` would cost as much as encoding
+  e.L = L;
+  e.st = st;
+  e.b = st->encoding;
+  e.flags = flags;
+  e.depth = 0;
   int status = lua_checkstack(L, 8) ? ENCODE_OK : ENCODE_MEMORY;
   for (int i = first; !status && i <= last; i++) status = encode(&e, i, 1);
   if (!status) *out = st->encoding; else clua_give_back(st, st->encoding);

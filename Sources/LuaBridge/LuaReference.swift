@@ -86,10 +86,12 @@ public final class LuaTable: LuaReference {
 /// What handles know of their state: nothing, once it is closed.
 final class LuaCore {
     var pointer: OpaquePointer?
-    weak var state: LuaState?
+    /// Not weak: that would make every retain of the state a slow one. Closing clears it, and a state closes at the
+    /// latest when it goes.
+    var state: Unmanaged<LuaState>?
 
     func open() throws -> LuaState {
         guard pointer != nil, let state else { throw LuaError.closed }
-        return state
+        return state.takeUnretainedValue()
     }
 }

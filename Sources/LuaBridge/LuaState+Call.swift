@@ -24,7 +24,7 @@ extension LuaState {
         defer { invocation.end() }
         var status = try invocation.start(function, arguments)
         while status == CLUA_WAITS || status == CLUA_SLICED {
-            suspend(invocation)
+            if !invocation.wasSuspended { suspend(invocation) }
             if status == CLUA_SLICED {
                 await scheduler()
                 status = try invocation.goOn(Parcel(), failed: false)
@@ -60,7 +60,7 @@ extension LuaState {
 final class LuaInvocation {
     private let state: LuaState
     private var call: OpaquePointer?
-    private var wasSuspended = false
+    private(set) var wasSuspended = false
 
     init(_ state: LuaState, _ options: LuaCallOptions, mayWait: Bool) throws {
         self.state = state

@@ -37,7 +37,7 @@ public final class LuaState {
             throw LuaError(.memory, "a Lua state needs more memory than its limit")
         }
         core.pointer = pointer
-        core.state = self
+        core.state = .passUnretained(self)
         if clua_install(pointer) != 0 { throw failure() }
     }
 
@@ -56,6 +56,7 @@ public final class LuaState {
         suspended.removeAll()
         errorTable = nil
         core.pointer = nil
+        core.state = nil
         let lost = clua_close(pointer)
         assert(lost == 0, "Lua kept \(lost) bytes")
     }

@@ -49,12 +49,12 @@ struct OffenderTests {
         Offender(
             "string bomb by concat", [.runtime],
             "local t, s = {}, ('x'):rep(1e5) for i = 1, 1000 do t[i] = s end return table.concat(t)"),
-        Offender("table flood", [.memory], "local t = {} while true do t[#t + 1] = {} end"),
+        Offender("table flood", [.memory, .time], "local t = {} while true do t[#t + 1] = {} end"),
         Offender(
             "table flood in pcall", [.memory, .time],
             "local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end"),
-        Offender("one huge table", [.memory], "local t = {} for i = 1, 1e9 do t[i] = i end"),
-        Offender("coroutine flood", [.memory], "local t = {} while true do t[#t + 1] = coroutine.create(next) end"),
+        Offender("one huge table", [.memory, .time], "local t = {} for i = 1, 1e9 do t[i] = i end"),
+        Offender("coroutine flood", [.memory, .time], "local t = {} while true do t[#t + 1] = coroutine.create(next) end"),
         Offender("deep recursion", [.memory, .runtime], "local function f() return 1 + f() end f()"),
         Offender(
             "deep recursion through C", [.runtime],

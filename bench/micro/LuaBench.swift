@@ -63,8 +63,8 @@ private let hookText = """
 func luaBench() async throws {
     let state = try LuaState { @Loop in await Loop.yield() }
     try state.waitingFunction("wait") { call in
-        let value = call.value()
-        call.results.put(value)
+        let number = try call.integer("n")
+        call.results.put(number)
     }
     try state.function("plain") { call in call.results.put(try call.integer("n")) }
     let hook = try state.callNow(state.load(hookText, script: "hook.lua"), results: { $0.function() })!
