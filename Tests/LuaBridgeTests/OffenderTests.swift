@@ -55,7 +55,7 @@ struct OffenderTests {
             "local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end"),
         Offender("one huge table", [.memory, .time], "local t = {} for i = 1, 1e9 do t[i] = i end"),
         Offender("coroutine flood", [.memory, .time], "local t = {} while true do t[#t + 1] = coroutine.create(next) end"),
-        Offender("deep recursion", [.memory, .runtime], "local function f() return 1 + f() end f()"),
+        Offender("deep recursion", [.memory, .runtime, .time], "local function f() return 1 + f() end f()"),
         Offender(
             "deep recursion through C", [.runtime],
             "local function f() return tostring(setmetatable({}, {__tostring = f})) end f()"),
