@@ -21,8 +21,7 @@ struct ReadmeTests {
             #expect(result.exitCode == 0, "\(command): \(result.errorText)")
             #expect(!result.output.isEmpty, "\(command)")
         }
-        program.process.signal(SIGTERM)
-        _ = try await program.process.value()
+        try await program.end()
     }
 
     @Test("every make target of the README and of CONTRIBUTING is in the Makefile")

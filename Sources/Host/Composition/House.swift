@@ -32,9 +32,9 @@ final class House {
         PartList([
             Part(name: "log", start: { [self] in log.surviveExit() }, stop: { [self] in _ = log.flush() }),
             Part(name: "state directory", start: { [self] in try directory.prepare() }, stop: {}),
-            Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await store?.close() }),
-            Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await client?.close() }),
-            Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await telemetry?.close() }),
+            Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await closeStore() }),
+            Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
+            Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
             Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
         ])
     }
@@ -69,8 +69,27 @@ final class House {
         readiness.set("server", nil)
     }
 
+    // A part that has stopped is let go, so that nothing that belongs to it outlives it.
+
     private func stopServer() async {
         await server?.drain(grace: settings[SettingTable.drain])
+        server = nil
+    }
+
+    private func closeTelemetry() async {
+        await telemetry?.close()
+        await scope.close()
+        telemetry = nil
+    }
+
+    private func closeClient() async {
+        await client?.close()
+        client = nil
+    }
+
+    private func closeStore() async {
+        await store?.close()
+        store = nil
     }
 }
 

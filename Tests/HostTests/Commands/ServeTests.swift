@@ -26,9 +26,9 @@ struct ServeTests {
         let description = try await Exchange.get("/openapi.json", port: program.port)
         #expect(description.status == 200 && description.body.contains(#""/ready""#))
 
-        #expect(program.process.signal(SIGTERM))
-        #expect(try await program.process.value() == .exited(0))
-        #expect(try await program.remainingLog().contains("stopping"))
+        let ended = try await program.end()
+        #expect(ended.end == .exited(0))
+        #expect(ended.log.contains("stopping"))
     }
 
     @Test("the request id of the client comes back and reaches the log line")
@@ -38,8 +38,7 @@ struct ServeTests {
         let answer = try await Exchange.get(
             "/healthz", port: program.port, headers: ["X-Request-Id: from-the-client-7"])
         #expect(answer.head.lowercased().contains("x-request-id: from-the-client-7"))
-        program.process.signal(SIGTERM)
-        let log = try await program.remainingLog()
+        let log = try await program.end().log
         let line = log.split(separator: "\n").first { $0.contains("from-the-client-7") }
         #expect(line?.contains("/healthz") == true, "\(log)")
     }
@@ -53,8 +52,7 @@ struct ServeTests {
         let wrong = try await Exchange.send(
             "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", port: program.port)
         #expect(wrong.status == 405 && wrong.head.contains("Allow: GET, HEAD, OPTIONS"))
-        program.process.signal(SIGTERM)
-        #expect(try await program.process.value() == .exited(0))
+        #expect(try await program.end(SIGTERM).end == .exited(0))
     }
 
     @Test("a port that is taken is told in one line, and the state stays usable")
@@ -68,11 +66,9 @@ struct ServeTests {
         #expect(second.code == 73)
         #expect(second.errors.hasPrefix("perigee: bind 127.0.0.1:\(first.port): Address already in use\n"))
         #expect(second.errors.contains("another process listens there"))
-        first.process.signal(SIGTERM)
-        #expect(try await first.process.value() == .exited(0))
+        #expect(try await first.end(SIGTERM).end == .exited(0))
         let again = try await RunningProgram.start(state: other.path)
-        again.process.signal(SIGINT)
-        #expect(try await again.process.value() == .exited(0))
+        #expect(try await again.end(SIGINT).end == .exited(0))
     }
 
     @Test("a second Perigee on the same state is refused and disturbs nothing")
@@ -83,8 +79,7 @@ struct ServeTests {
         #expect(second.code != 0)
         #expect(second.errors.contains("\(first.process.pid)"), "names who has it: \(second.errors)")
         #expect(try await Exchange.get("/health", port: first.port).status == 200)
-        first.process.signal(SIGTERM)
-        #expect(try await first.process.value() == .exited(0))
+        #expect(try await first.end(SIGTERM).end == .exited(0))
     }
 
     @Test("a killed Perigee leaves nothing that keeps the next from starting")
@@ -92,12 +87,10 @@ struct ServeTests {
         let state = TemporaryDirectory()
         let socket = "\(state.path)/run.sock"
         let first = try await RunningProgram.start(state: state.path, settings: ["PERIGEE_SOCKET=\(socket)"])
-        first.process.signal(SIGKILL)
-        #expect(try await first.process.value() == .signalled(SIGKILL))
+        #expect(try await first.end(SIGKILL).end == .signalled(SIGKILL))
         let second = try await RunningProgram.start(state: state.path, settings: ["PERIGEE_SOCKET=\(socket)"])
         #expect(try await Exchange.get("/ready", port: second.port).status == 200)
-        second.process.signal(SIGTERM)
-        #expect(try await second.process.value() == .exited(0))
+        #expect(try await second.end(SIGTERM).end == .exited(0))
     }
 
     @Test("a state directory that is none, and a database that is none, are told in one line each")
@@ -130,8 +123,7 @@ struct ServeTests {
         let well = try await Program.run(["doctor", "PORT=\(program.port)", "STATE_DIR=\(state.path)"])
         #expect(well.code == 0, "\(well.output)")
         #expect(well.output.contains("Perigee answers at 127.0.0.1:\(program.port)"))
-        program.process.signal(SIGTERM)
-        _ = try await program.process.value()
+        try await program.end()
 
         let broken = TemporaryDirectory()
         broken.write(

@@ -35,11 +35,13 @@ final class RunningProgram {
         self.lines = lines
     }
 
-    /// What it logs until its end.
-    func remainingLog() async throws -> String {
-        var text = ""
-        while let piece = try await process.errors?.next() { text += String(decoding: piece, as: UTF8.self) }
-        return text
+    /// Sends a signal and reads what it logs until its end.
+    @discardableResult
+    func end(_ signal: Int32 = SIGTERM) async throws -> (end: ChildEnd, log: String) {
+        process.signal(signal)
+        var log = ""
+        while let piece = try await process.errors?.next() { log += String(decoding: piece, as: UTF8.self) }
+        return (try await process.value(), log)
     }
 
     private static func listeningPort(_ line: String) -> Int? {
