@@ -301,7 +301,8 @@ static int load_text(lua_State *L) {
   return 0;
 }
 
-int clua_load(clua_state *st, const char *text, size_t length, const char *name, int32_t environment, int32_t *function) {
+int clua_load(clua_state *st, const char *text, size_t length, const char *name, int32_t environment,
+              int32_t *function) {
   request r = {.bytes = text, .count = length, .name = name, .table = environment};
   int status = protect(st, load_text, &r);
   *function = r.result;
@@ -372,3 +373,5 @@ int clua_value(clua_state *st, int32_t reference, clua_buffer **out) {
 }
 
 void clua_use_error_table(clua_state *st, int32_t metatable) { st->error_table = metatable; }
+
+UNCOUNTED_END

@@ -143,7 +143,8 @@ static int cannot_wait(lua_State *L, const char *name, clua_call *call) {
   } else if (!call || !(call->flags & CLUA_MAY_WAIT)) {
     lua_pushfstring(L, "%s waits, and this function has to answer at once: do it in a function that may wait", name);
   } else if ((inside = blocker(L, &at))) {
-    lua_pushfstring(L, "%s waits, and Lua cannot wait inside %s: call it before, and use its result there", name, inside);
+    lua_pushfstring(L, "%s waits, and Lua cannot wait inside %s: call it before, and use its result there", name,
+                    inside);
   } else {
     lua_pushfstring(L, "%s waits, and Lua cannot wait here: call it before, and use its result", name);
   }
@@ -410,3 +411,5 @@ void clua_end(clua_call *call) {
   free(call->traceback.bytes);
   free(call);
 }
+
+UNCOUNTED_END

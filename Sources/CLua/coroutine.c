@@ -1,5 +1,5 @@
-// The coroutine library of scripts. Other than Lua's own it knows which coroutine runs, so that the guard can stop it, and it
-// hands outwards what is not for the script: a wait for a host function, or the end of a time slice, pauses the whole
+// The coroutine library of scripts. Other than Lua's own it knows which coroutine runs, so that the guard can stop it,
+// and it hands outwards what is not for the script: a wait for a host function, or the end of a time slice, pauses the whole
 // chain of coroutines up to the call.
 #include "internal.h"
 
@@ -188,3 +188,5 @@ int clua_open_coroutines(lua_State *L) {
   luaL_newlib(L, functions);
   return 1;
 }
+
+UNCOUNTED_END

@@ -1,5 +1,5 @@
-// Time slices. While Lua runs, a timer ticks on its thread; the tick's signal handler notices when the same entry has been
-// running for a slice and sets a hook, which pauses the coroutine or ends the call. A script that behaves pays nothing.
+// Time slices. While Lua runs, a timer ticks on its thread; the tick's signal handler notices when the same entry has
+// been running for a slice and sets a hook, which pauses the coroutine or ends the call. A script that behaves pays nothing.
 // All times are the thread's CPU time: a machine that is busy elsewhere must not end anybody's call.
 #define _GNU_SOURCE
 #include "internal.h"
@@ -12,15 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_THREAD__)
-#define COUNTS 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define COUNTS 1
-#endif
-#endif
-#ifndef COUNTS
-#define COUNTS 0 // the thread sanitizer delays signals: there, a count hook reads the clock instead
+#if defined(CLUA_THREAD_SANITIZER) || defined(__SANITIZE_THREAD__)
+#define COUNTS 1 // the thread sanitizer delays signals: there, a count hook reads the clock instead
+#else
+#define COUNTS 0
 #endif
 
 #define TICK 1000000
@@ -38,8 +33,6 @@ static __thread struct guard {
 
 static pthread_key_t guard_key;
 static pthread_once_t guard_once = PTHREAD_ONCE_INIT;
-
-int clua_guard_uses_signals(void) { return !COUNTS; }
 
 static int64_t cpu_now(void) {
   struct timespec t;
@@ -267,3 +260,5 @@ void clua_special(lua_State *L, int kind) {
   st->special_kind = kind;
   st->special_text = lua_tostring(L, -1);
 }
+
+UNCOUNTED_END

@@ -6,6 +6,19 @@
 #include <lua5.4/lualib.h>
 #include <pthread.h>
 
+// Lua leaves functions by longjmp, behind the back of the thread sanitizer, which counts entries and exits: none of
+// ours may take part. Each file ends with UNCOUNTED_END.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CLUA_THREAD_SANITIZER 1
+#pragma clang attribute push(__attribute__((disable_sanitizer_instrumentation)), apply_to = function)
+#define UNCOUNTED_END _Pragma("clang attribute pop")
+#endif
+#endif
+#ifndef UNCOUNTED_END
+#define UNCOUNTED_END
+#endif
+
 #define CLUA_DEPTH 128
 #define CLUA_CHAIN 208 // coroutines in each other; Lua itself stops at 200 C calls
 #define CLUA_PLACE 120
@@ -40,13 +53,9 @@ struct clua_state {
   int32_t *forgotten;
   size_t forgotten_count, forgotten_capacity, live_references;
   int32_t globals, error_table, loaded;
-  clua_text failure_message, failure_traceback;
+  clua_text failure_message; // of the last work outside a call
   int failure_kind, special_kind;
   const void *special_text; // the message whose kind is not plainly `runtime`
-  char failure_place[CLUA_PLACE];
-  int failure_line;
-  clua_buffer *failure_value;
-  char *advice;
 };
 
 struct clua_call {
@@ -128,8 +137,6 @@ static inline void clua_pulse(lua_State *L, unsigned *turns) {
 
 // call.c
 int clua_host_function(lua_State *L);
-void clua_describe(lua_State *L, clua_text *message, clua_text *traceback, clua_buffer **value, int *kind, char *place,
-                   int *line);
 int clua_message_handler(lua_State *L);
 
 // object.c
@@ -138,7 +145,7 @@ void clua_push_object(lua_State *L, void *object, void *identity);
 void *clua_object_at(lua_State *L, int index, void **identity);
 void clua_push_host(lua_State *L, void *function, int kind, const char *name, size_t length);
 void clua_object_metatables(lua_State *L);
-void clua_push_read_only(lua_State *L, const char *name); // pops a table, pushes what cannot be written
+void clua_push_read_only(lua_State *L); // pops a table, pushes what cannot be written
 int clua_real_table(lua_State *L, int index);             // pushes the table behind a read-only one, 0 otherwise
 void clua_push_frozen_library(lua_State *L, const char *advice);
 

@@ -280,3 +280,5 @@ int match_push_captures(matcher *m, const char *start, const char *end) {
   for (int i = 0; i < count; i++) match_push_capture(m, i, start, end);
   return count;
 }
+
+UNCOUNTED_END

@@ -15,8 +15,8 @@ void clua_check(int good, const char *message) {
   abort();
 }
 
-// Lua asks twice, with a full collection in between. A refusal that stands ends the call: where `pcall` could catch it, a
-// script could have one full collection after the other.
+// Lua asks twice, with a full collection in between. A refusal that stands ends the call: where `pcall` could catch it,
+// a script could have one full collection after the other.
 static void refuse(clua_state *st, int stands) {
   lua_State *L = clua_running();
   if (!L || state_of(L) != st || !st->current || st->allowance) return;
@@ -25,8 +25,9 @@ static void refuse(clua_state *st, int stands) {
   clua_arm_hook(L);
 }
 
-// Above the limit Lua gets what it asks for, up to a quarter more, and the hook is told: it collects in small steps, and
-// ends the call if that does not help. So a full collection, which nothing could interrupt, is left for the last resort.
+// Above the limit Lua gets what it asks for, up to a quarter more, and the hook is told: it collects in small steps,
+// and ends the call if that does not help. A full collection, which nothing could interrupt, is left for the last
+// resort.
 static void *allocate(void *context, void *block, size_t old, size_t size) {
   clua_state *st = context;
   size_t had = block ? old : 0;
@@ -113,7 +114,6 @@ size_t clua_close(clua_state *st) {
     free(call->traceback.bytes);
     free(call);
   }
-  if (st->failure_value) clua_give_back(st, st->failure_value);
   if (st->encoding) clua_give_back(st, st->encoding);
   if (st->decoding) clua_give_back(st, st->decoding);
   lua_close(st->L);
@@ -125,8 +125,6 @@ size_t clua_close(clua_state *st) {
   size_t left = st->used;
   free(st->forgotten);
   free(st->failure_message.bytes);
-  free(st->failure_traceback.bytes);
-  free(st->advice);
   free(st);
   return left;
 }
@@ -268,3 +266,5 @@ void clua_answer_set(clua_answer *answer, const void *bytes, size_t count) {
   answer->buffer->count = 0;
   if (!clua_put(answer->buffer, bytes, count)) answer->out_of_memory = 1;
 }
+
+UNCOUNTED_END

@@ -166,7 +166,7 @@ static int frozen_pairs(lua_State *L) {
 // The upvalue says what to tell, with {name} where the field goes.
 static int refuse_write(lua_State *L) {
   const char *advice = lua_tostring(L, lua_upvalueindex(1));
-  const char *name = lua_type(L, 2) == LUA_TSTRING || lua_type(L, 2) == LUA_TNUMBER ? lua_tostring(L, 2) : luaL_typename(L, 2);
+  const char *name = lua_isstring(L, 2) ? lua_tostring(L, 2) : luaL_typename(L, 2);
   luaL_where(L, 1);
   luaL_gsub(L, advice, "{name}", name);
   lua_concat(L, 2);
@@ -199,8 +199,7 @@ void clua_object_metatables(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &facts_metatable);
 }
 
-void clua_push_read_only(lua_State *L, const char *name) {
-  (void)name;
+void clua_push_read_only(lua_State *L) {
   lua_createtable(L, 0, 1);
   lua_insert(L, -2);
   lua_rawsetp(L, -2, &clua_frozen_mark);
@@ -323,3 +322,5 @@ void clua_open_tables_of_base(lua_State *L) {
   };
   luaL_setfuncs(L, functions, 0);
 }
+
+UNCOUNTED_END

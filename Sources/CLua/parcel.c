@@ -301,7 +301,7 @@ static void decode_container(decoder *d, int tag, int read_only, int depth) {
       lua_rawset(L, -3);
     }
   }
-  if (read_only) clua_push_read_only(L, NULL);
+  if (read_only) clua_push_read_only(L);
 }
 
 static void decode_string(decoder *d) {
@@ -359,3 +359,5 @@ int clua_decode_all(lua_State *L, const uint8_t *bytes, size_t count) {
   }
   return lua_gettop(L) - top;
 }
+
+UNCOUNTED_END

@@ -367,3 +367,5 @@ void clua_open_patterns(lua_State *L) {
   };
   luaL_setfuncs(L, functions, 0);
 }
+
+UNCOUNTED_END

@@ -259,3 +259,5 @@ int clua_open_tables(lua_State *L) {
   lua_setfield(L, -2, "sort");
   return 1;
 }
+
+UNCOUNTED_END

@@ -35,14 +35,14 @@ public final class LuaHostFunction: Equatable {
 /// One call of a host function: its arguments, to be taken in order, and its results.
 public struct LuaCall {
     public let state: LuaState
-    public let function: String
+    private let host: LuaHostFunction
     public var arguments: ParcelReader
     public var results: Parcel
     private(set) var taken = 0
 
-    init(_ state: LuaState, _ function: String, _ buffer: UnsafeMutablePointer<clua_buffer>?) {
+    init(_ state: LuaState, _ host: LuaHostFunction, _ buffer: UnsafeMutablePointer<clua_buffer>?) {
         self.state = state
-        self.function = function
+        self.host = host
         arguments = ParcelReader(buffer, state: state)
         results = state.takeParcel()
     }
@@ -87,7 +87,7 @@ public struct LuaCall {
         var probe = arguments
         if let value = read(&arguments) { return value }
         let got = probe.isAtEnd ? "nothing" : probe.value().typeName
-        throw LuaError(.runtime, "bad argument #\(taken) '\(name)' to '\(function)' (\(wanted) expected, got \(got))")
+        throw LuaError(.runtime, "bad argument #\(taken) '\(name)' to '\(host.name)' (\(wanted) expected, got \(got))")
     }
 }
 
@@ -105,7 +105,7 @@ private func luaPlain(
     let state = Unmanaged<LuaState>.fromOpaque(owner!).takeUnretainedValue()
     let function = Unmanaged<LuaHostFunction>.fromOpaque(function!).takeUnretainedValue()
     guard case .plain(let body) = function.body else { preconditionFailure("a waiting function was called plainly") }
-    var call = LuaCall(state, function.name, arguments)
+    var call = LuaCall(state, function, arguments)
     defer {
         state.giveBack(arguments)
         state.keep(call.results)

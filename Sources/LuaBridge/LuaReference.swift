@@ -85,7 +85,7 @@ public final class LuaTable: LuaReference {
 
 /// What handles know of their state: nothing, once it is closed.
 final class LuaCore {
-    var pointer: OpaquePointer?
+    @exclusivity(unchecked) var pointer: OpaquePointer?
     /// Not weak: that would make every retain of the state a slow one. Closing clears it, and a state closes at the
     /// latest when it goes.
     var state: Unmanaged<LuaState>?

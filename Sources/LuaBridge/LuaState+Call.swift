@@ -92,7 +92,7 @@ final class LuaInvocation {
         wasSuspended = true
         var buffer: UnsafeMutablePointer<clua_buffer>?
         let wanted = Unmanaged<LuaHostFunction>.fromOpaque(clua_wanted(call, &buffer)).takeUnretainedValue()
-        var request = LuaCall(state, wanted.name, buffer)
+        var request = LuaCall(state, wanted, buffer)
         defer {
             state.giveBack(buffer)
             state.keep(request.results)

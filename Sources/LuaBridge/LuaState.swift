@@ -23,10 +23,10 @@ public final class LuaState {
     let scheduler: () async -> Void
     private var types: [LuaObjectType] = []
     private var errorTable: LuaTable?
-    private var parcels: [Parcel] = []
+    @exclusivity(unchecked) private var parcels: [Parcel] = []
     private var suspended: [ObjectIdentifier: LuaInvocation] = [:]
     private var closesWhenIdle = false
-    var lastAnswer: Parcel?
+    @exclusivity(unchecked) var lastAnswer: Parcel?
 
     /// `scheduler` is awaited between the slices of a long call, such as the loop's yield.
     public init(limits: LuaLimits = LuaLimits(), scheduler: @escaping () async -> Void) throws {

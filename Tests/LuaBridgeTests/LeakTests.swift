@@ -2,8 +2,6 @@ import Testing
 
 @testable import LuaBridge
 
-/// Serialized, because the figure is that of all states of the process: other suites hold theirs meanwhile, so each test
-/// looks at its own state, and only the first at the whole.
 @Suite("nothing is left behind", .serialized)
 @LuaThread
 struct LeakTests {

@@ -74,7 +74,7 @@ struct ObjectTests {
         let bench = try Bench()
         let type = try makeClass(bench)
         let other = LuaClass<Bench>("Other")
-        defer { bench.state.close() } // it holds the bench, which holds it
+        defer { bench.state.close() }  // it holds the bench, which holds it
         try bench.state.define(other)
         await #expect(
             performing: { try await bench.run(text, type.value(Lines([]))) },

@@ -28,7 +28,10 @@ struct OffenderTests {
             "return tostring(setmetatable({}, {__tostring = function() while true do end end}))"),
         Offender(
             "pcall loop below a C function", [.time],
-            "local function f() while true do pcall(error) end end return tostring(setmetatable({}, {__tostring = f}))"),
+            """
+            local function f() while true do pcall(error) end end return tostring(setmetatable({}, \
+            {__tostring = f}))
+            """),
         Offender("loop inside a script's coroutine", [.time], "coroutine.wrap(function() while true do end end)()"),
         Offender(
             "coroutines resumed for ever", [.time],
@@ -43,7 +46,10 @@ struct OffenderTests {
         Offender("string bomb in pcall", [.memory], "local s = 'x' while true do pcall(function() s = s .. s end) end"),
         Offender(
             "string bomb by format", [.memory, .runtime],
-            "local s = ('x'):rep(1e6) return string.format(('%s'):rep(90), table.unpack((function() local t = {} for i = 1, 90 do t[i] = s end return t end)()))"
+            """
+            local s = ('x'):rep(1e6) return string.format(('%s'):rep(90), table.unpack((function() local t \
+            = {} for i = 1, 90 do t[i] = s end return t end)()))
+            """
         ),
         Offender("string bomb by gsub", [.runtime], "return ('x'):rep(1e6):gsub('x', ('y'):rep(100))"),
         Offender(
@@ -54,7 +60,15 @@ struct OffenderTests {
             "table flood in pcall", [.memory, .time],
             "local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end"),
         Offender("one huge table", [.memory, .time], "local t = {} for i = 1, 1e9 do t[i] = i end"),
+<<<<<<< HEAD
         Offender("coroutine flood", [.memory, .time], "local t = {} while true do t[#t + 1] = coroutine.create(next) end"),
+=======
+        Offender(
+            "coroutine flood", [.memory, .time],
+            """
+            local t = {} while true do t[#t + 1] = coroutine.create(next) end
+            """),
+>>>>>>> room/luabridge
         Offender("deep recursion", [.memory, .runtime, .time], "local function f() return 1 + f() end f()"),
         Offender(
             "deep recursion through C", [.runtime],
@@ -70,7 +84,10 @@ struct OffenderTests {
             "pattern that backtracks: gmatch", [.time], "for _ in ('a'):rep(30):gmatch(('a*'):rep(12) .. 'b') do end"),
         Offender(
             "pattern below a C function", [.time],
-            "return tostring(setmetatable({}, {__tostring = function() return ('a'):rep(30):find(('a*'):rep(12) .. 'b') end}))"
+            """
+            return tostring(setmetatable({}, {__tostring = function() return \
+            ('a'):rep(30):find(('a*'):rep(12) .. 'b') end}))
+            """
         ),
         Offender("gsub whose callback loops", [.time], "return ('abc'):gsub('.', function() while true do end end)"),
         Offender("sort whose comparator loops", [.time], "table.sort({3, 2, 1}, function() while true do end end)"),
@@ -82,15 +99,24 @@ struct OffenderTests {
             "table.concat(setmetatable({}, {__index = function() return '' end, __len = function() return 1e15 end}))"),
         Offender(
             "move over a huge range", [.time],
-            "table.move(setmetatable({}, {__index = rawequal}), 1, 1e12, 2, setmetatable({}, {__newindex = rawequal, __index = rawequal, __len = rawlen}))"
+            """
+            table.move(setmetatable({}, {__index = rawequal}), 1, 1e12, 2, setmetatable({}, {__newindex = \
+            rawequal, __index = rawequal, __len = rawlen}))
+            """
         ),
         Offender(
             "insert into a huge table", [.time],
-            "table.insert(setmetatable({}, {__index = rawequal, __newindex = rawequal, __len = function() return 1e12 end}), 1, 1)"
+            """
+            table.insert(setmetatable({}, {__index = rawequal, __newindex = rawequal, __len = function() \
+            return 1e12 end}), 1, 1)
+            """
         ),
         Offender(
             "remove from a huge table", [.time, .runtime],
-            "table.remove(setmetatable({}, {__index = rawequal, __newindex = rawequal, __len = function() return 1e12 end}), 1)"
+            """
+            table.remove(setmetatable({}, {__index = rawequal, __newindex = rawequal, __len = function() \
+            return 1e12 end}), 1)
+            """
         ),
         Offender("unpack of a huge range", [.runtime], "return table.unpack({}, 1, 1e8)"),
         Offender(
@@ -120,7 +146,11 @@ struct OffenderTests {
             "error(setmetatable({}, {__tostring = function() return {} end}))"),
         Offender(
             "closing a coroutine that loops", [.time],
-            "local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = function() while true do end end}) coroutine.yield() end) coroutine.resume(co) coroutine.close(co) while true do end"
+            """
+            local co = coroutine.create(function() local x <close> = setmetatable({}, {__close = \
+            function() while true do end end}) coroutine.yield() end) coroutine.resume(co) \
+            coroutine.close(co) while true do end
+            """
         ),
         Offender("huge result", [.tooLarge], "local t, s = {}, ('y'):rep(1e5) for i = 1, 100 do t[i] = s end return t"),
         Offender("yield outside a coroutine", [.runtime], "coroutine.yield(1)"),
@@ -184,7 +214,10 @@ struct OffenderTests {
 
     @Test("a memory error frees what the script held")
     func memoryComesBack() async throws {
-        let bench = try Bench { $0.memory = 8 << 20 }
+        let bench = try Bench {
+            $0.memory = 8 << 20
+            $0.runningTime = .seconds(60)
+        }
         for _ in 0..<3 {
             #expect(await bench.failure("local t = {} while true do t[#t + 1] = {} end").kind == .memory)
         }

@@ -77,7 +77,10 @@ struct SandboxTests {
         #expect(await bench.failure("table.insert(settings, 1)").message.contains("read-only"))
         await #expect(throws: LuaError.self) { _ = try await bench.state.call(before) }
         let seen = try await bench.run(
-            "local n = 0 for k in pairs(string) do n = n + 1 end return helper(), n > 10, _G.helper == helper, string.format('%d', 3), next(string) ~= nil, getmetatable(string)"
+            """
+            local n = 0 for k in pairs(string) do n = n + 1 end return helper(), n > 10, _G.helper == \
+            helper, string.format('%d', 3), next(string) ~= nil, getmetatable(string)
+            """
         )
         #expect(seen == [1, true, true, "3", true, false])
         try bench.state.freeze(advice: "twice is harmless")
@@ -161,11 +164,17 @@ struct SandboxTests {
             ("table.concat({1, 2, 3}, ', ', 2)", "2, 3"), ("table.concat({})", ""),
             ("table.concat({'a'}, 'x', 1, 1)", "a"),
             (
-                "(function() local t = {1, 2, 3} table.insert(t, 1, 0) table.insert(t, 4) return table.concat(t) end)()",
+                """
+                (function() local t = {1, 2, 3} table.insert(t, 1, 0) table.insert(t, 4) return \
+                table.concat(t) end)()
+                """,
                 "01234"
             ),
             (
-                "(function() local t = {1, 2, 3} local x = table.remove(t, 1) .. table.remove(t) return x .. table.concat(t) end)()",
+                """
+                (function() local t = {1, 2, 3} local x = table.remove(t, 1) .. table.remove(t) return x \
+                .. table.concat(t) end)()
+                """,
                 "132"
             ),
             ("tostring(table.remove({}))", "nil"), ("table.concat(table.move({1, 2, 3}, 1, 3, 2))", "1123"),

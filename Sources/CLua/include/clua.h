@@ -77,7 +77,8 @@ int32_t clua_copy_reference(clua_state *state, int32_t reference); // 0 when mem
 void clua_give_back(clua_state *state, clua_buffer *buffer); // state may be NULL when it is closed
 
 // Protected work outside any call; 0, or non-zero with clua_state_failure. Results are parcels in *out.
-int clua_load(clua_state *state, const char *text, size_t length, const char *name, int32_t environment, int32_t *function);
+int clua_load(clua_state *state, const char *text, size_t length, const char *name, int32_t environment,
+              int32_t *function);
 int clua_store(clua_state *state, const void *bytes, size_t count, int32_t *reference); // one value, kept by reference
 int clua_table_get(clua_state *state, int32_t table, const void *key, size_t key_count, int flags, clua_buffer **out);
 int clua_table_set(clua_state *state, int32_t table, const void *pair, size_t count);
@@ -90,7 +91,7 @@ void clua_use_error_table(clua_state *state, int32_t metatable);
 int32_t clua_globals(clua_state *state);
 void clua_state_failure(clua_state *state, clua_failure *failure);
 
-enum { CLUA_TABLES_BY_REFERENCE = 1, CLUA_READ_ONLY = 2, CLUA_MAY_WAIT = 4 };
+enum { CLUA_TABLES_BY_REFERENCE = 1, CLUA_MAY_WAIT = 2 };
 
 // One call in flight. begin, then step until it is no longer WAITS or SLICED, then end (always, once).
 clua_call *clua_begin(clua_state *state, int flags, int64_t running_time); // 0: the state's own limit
@@ -102,5 +103,3 @@ void *clua_wanted(clua_call *call, clua_buffer **arguments);
 void clua_failure_of(clua_call *call, clua_failure *failure);
 // Closes what is still open, innermost coroutine first, and returns the coroutine to the pool.
 void clua_end(clua_call *call);
-
-int clua_guard_uses_signals(void);
