@@ -60,15 +60,11 @@ struct OffenderTests {
             "table flood in pcall", [.memory, .time],
             "local t = {} while true do pcall(function() while true do t[#t + 1] = {} end end) end"),
         Offender("one huge table", [.memory, .time], "local t = {} for i = 1, 1e9 do t[i] = i end"),
-<<<<<<< HEAD
-        Offender("coroutine flood", [.memory, .time], "local t = {} while true do t[#t + 1] = coroutine.create(next) end"),
-=======
         Offender(
             "coroutine flood", [.memory, .time],
             """
             local t = {} while true do t[#t + 1] = coroutine.create(next) end
             """),
->>>>>>> room/luabridge
         Offender("deep recursion", [.memory, .runtime, .time], "local function f() return 1 + f() end f()"),
         Offender(
             "deep recursion through C", [.runtime],
