@@ -1,6 +1,6 @@
 // The coroutine library of scripts. Other than Lua's own it knows which coroutine runs, so that the guard can stop it,
-// and it hands outwards what is not for the script: a wait for a host function, or the end of a time slice, pauses the whole
-// chain of coroutines up to the call.
+// and it hands outwards what is not for the script: a wait for a host function, or the end of a time slice, pauses the
+// whole chain of coroutines up to the call.
 #include "internal.h"
 
 enum { AS_RESUME = 0, AS_WRAP = 1 };

@@ -1,6 +1,6 @@
 // Time slices. While Lua runs, a timer ticks on its thread; the tick's signal handler notices when the same entry has
-// been running for a slice and sets a hook, which pauses the coroutine or ends the call. A script that behaves pays nothing.
-// All times are the thread's CPU time: a machine that is busy elsewhere must not end anybody's call.
+// been running for a slice and sets a hook, which pauses the coroutine or ends the call. A script that behaves pays
+// nothing. All times are the thread's CPU time: a machine that is busy elsewhere must not end anybody's call.
 #define _GNU_SOURCE
 #include "internal.h"
 #include <errno.h>

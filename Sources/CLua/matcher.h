@@ -1,5 +1,5 @@
-// A matcher for Lua's patterns that can stop anywhere and go on later: what would be recursion is a stack of choices, so
-// a pattern that backtracks for ever is a long-running script like any other, and pauses as one.
+// A matcher for Lua's patterns that can stop anywhere and go on later: what would be recursion is a stack of choices,
+// so a pattern that backtracks for ever is a long-running script like any other, and pauses as one.
 #pragma once
 #include "internal.h"
 

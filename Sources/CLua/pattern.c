@@ -1,4 +1,5 @@
-// string.find, match, gmatch and gsub over the matcher that can pause. All state that must outlive a pause is in a userdata.
+// string.find, match, gmatch and gsub over the matcher that can pause. All state that must outlive a pause is in a
+// userdata.
 #define _GNU_SOURCE
 #include "matcher.h"
 #include <ctype.h>

@@ -1,5 +1,5 @@
-// The string and table libraries of scripts. Loops in C that a script can make long look at the clock, and sorting is done
-// in Lua, where the hook reaches it and comparing may wait.
+// The string and table libraries of scripts. Loops in C that a script can make long look at the clock, and sorting is
+// done in Lua, where the hook reaches it and comparing may wait.
 #include "internal.h"
 #include <string.h>
 
@@ -179,7 +179,8 @@ static int table_array(lua_State *L) {
   return 1;
 }
 
-// Sorting: a merge sort, so it is stable, ends whatever the comparison answers, and leaves the list alone when it fails.
+// Sorting: a merge sort, so it is stable, ends whatever the comparison answers, and leaves the list alone when it
+// fails.
 static const char sorting[] =
     "local quick, expect, type = ...\n"
     "local function sort(list, before)\n"
