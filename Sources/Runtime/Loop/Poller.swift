@@ -56,7 +56,8 @@ final class Poller {
     /// Told how each turn went; costs nothing while there is none.
     var watch: (any TurnWatching)?
 
-    private static let batch = 256
+    /// Small, because what a turn gathers leaves at its end: in a burst the first must not wait for the last.
+    private static let batch = 32
     private static let wakeUpMark = UInt64.max
 
     private init() {
