@@ -57,7 +57,7 @@ final class Poller {
     var watch: (any TurnWatching)?
 
     /// Small, because what a turn gathers leaves at its end: in a burst the first must not wait for the last.
-    private static let batch = 32
+    private static let batch = 16
     private static let wakeUpMark = UInt64.max
 
     private init() {
