@@ -29,6 +29,9 @@ public final class LuaHostFunction: Equatable {
         kind = UInt8(CLUA_MAY_WAIT) | (keepsTables ? UInt8(CLUA_TABLES_BY_REFERENCE) : 0)
     }
 
+    /// Whether the script that calls it may be suspended.
+    public var mayWait: Bool { if case .waiting = body { true } else { false } }
+
     public static func == (left: LuaHostFunction, right: LuaHostFunction) -> Bool { left === right }
 }
 

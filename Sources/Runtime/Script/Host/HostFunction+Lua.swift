@@ -1,0 +1,91 @@
+import LuaBridge
+
+// How a described function becomes one that Lua can call: check, run, and put what went wrong into Lua's terms.
+
+extension HostFunction {
+    /// `owner` is what stands before the name in errors: "host.http." or "Namespace:".
+    func function(owner: String) -> LuaHostFunction {
+        let name = owner + name
+        switch body {
+        case .raw(let function): return function
+        case .plain(let body):
+            return LuaHostFunction(name) { call in
+                try Loop.assumeIsolated {
+                    let checked = try prepare(&call, name, receiver: nil)
+                    try answer(&call) { try body(checked) }
+                }
+            }
+        case .waiting(let body):
+            return LuaHostFunction(waiting: name) { @Loop call in
+                let checked = try prepare(&call, name, receiver: nil)
+                try await answer(&call) { try await body(checked) }
+            }
+        }
+    }
+
+    func install<Object: AnyObject>(in type: LuaClass<Object>) {
+        let name = "\(type.name):\(name)"
+        switch body {
+        case .raw: preconditionFailure("\(name): a method cannot be raw")
+        case .plain(let body):
+            type.method(self.name) { object, call in
+                try Loop.assumeIsolated {
+                    let checked = try prepare(&call, name, receiver: object)
+                    try answer(&call) { try body(checked) }
+                }
+            }
+        case .waiting(let body):
+            type.waitingMethod(self.name) { @Loop object, call in
+                let checked = try prepare(&call, name, receiver: object)
+                try await answer(&call) { try await body(checked) }
+            }
+        }
+    }
+
+    private func prepare(_ call: inout LuaCall, _ name: String, receiver: AnyObject?) throws -> HostCall {
+        let arguments = call.arguments.values()
+        for (index, parameter) in parameters.enumerated() {
+            let value = index < arguments.count ? arguments[index] : .nil
+            let place = "bad argument #\(index + 1) '\(parameter.name)' to '\(name)'"
+            if case .nil = value {
+                guard parameter.isRequired else { continue }
+                throw ScriptMistake("\(place) (\(parameter.shape.words) expected, got nothing)")
+            }
+            do {
+                try parameter.shape.check(value)
+            } catch let fault as ShapeFault {
+                throw ScriptMistake(
+                    fault.field.isEmpty
+                        ? "\(place) (\(parameter.shape.words) expected, got \(value.inWords))"
+                        : fault.text(of: place))
+            }
+        }
+        if arguments.count > parameters.count, arguments[parameters.count...].contains(where: { $0 != .nil }) {
+            throw ScriptMistake(
+                "'\(name)' takes \(parameters.count) arguments, \(arguments.count) were given")
+        }
+        return HostCall(call.state, receiver: receiver, parameters, arguments)
+    }
+
+    private func answer(_ call: inout LuaCall, _ body: () throws -> LuaValue) throws {
+        do {
+            call.returns(try body())
+        } catch {
+            try fail(&call, error)
+        }
+    }
+
+    private func answer(_ call: inout LuaCall, _ body: () async throws -> LuaValue) async throws {
+        do {
+            call.returns(try await body())
+        } catch {
+            try fail(&call, error)
+        }
+    }
+
+    /// Cancellation and mistakes end the script's call; everything else is its to handle.
+    private func fail(_ call: inout LuaCall, _ error: any Error) throws {
+        if Task.isCancelled || error is ScriptMistake || error is LuaError { throw error }
+        call.returns(.nil, HostError.value(Fault(error), in: call.state))
+    }
+}
