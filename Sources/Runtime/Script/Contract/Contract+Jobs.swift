@@ -57,7 +57,7 @@ extension Contract {
     private static let planEntry = Shape.function(
         Signature([
             .required("item", .any, "A thing as the host lists it: it knows how to look again, and how to remove it."),
-            .required("reason", .text(max: 500), "Why."),
+            .required("reason", .text(max: 500), "Why, for the person who reads the plan."),
         ]))
 
     public static let gcJob = Record(
