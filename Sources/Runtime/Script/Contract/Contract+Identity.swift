@@ -153,7 +153,7 @@ extension Contract {
     ) { _ in ["kind": "turn"] }
 
     static let personaFacts = Record(
-        "host.PersonaFacts", "A persona, as hooks see it.",
+        "host.Persona", "A persona, as hooks see it.",
         [
             .required("id", word, "Its id."),
             .required("name", word, "What people call it."),

@@ -35,7 +35,7 @@ extension Contract {
 
     /// The record of one integration.
     public static let integration = Record(
-        "host.Integration", "Tools that the agent reaches at /mcp/NAME: what a file in integrations/ returns.",
+        "host.IntegrationFile", "Tools that the agent reaches at /mcp/NAME: what a file in integrations/ returns.",
         [
             .required("name", name, "Its name."),
             .required("description", .text(max: 2000), "What it is for."),

@@ -61,7 +61,7 @@ extension Contract {
         ]))
 
     public static let gcJob = Record(
-        "host.GCJob", "Work that removes things by a plan: what a file in gc/ returns.",
+        "host.GCFile", "Work that removes things by a plan: what a file in gc/ returns.",
         rules + [
             .required(
                 "plan", .function(Signature([.required("add", .record(add), "Takes down what goes and what stays.")])),
@@ -69,7 +69,7 @@ extension Contract {
         ])
 
     public static let job = Record(
-        "host.Job", "Work at set times: what a file in jobs/ returns.",
+        "host.JobFile", "Work at set times: what a file in jobs/ returns.",
         rules + [
             .required(
                 "run",

@@ -23,7 +23,7 @@ extension Contract {
         ])
 
     public static let persona = Record(
-        "host.Persona", "Somebody to talk to: what a file in personas/ returns.",
+        "host.PersonaFile", "Somebody to talk to: what a file in personas/ returns.",
         [
             .required("id", name, "Its id; clients see open-persona/ID as the model."),
             .required("name", .text(max: 100), "What people call it."),

@@ -8,7 +8,7 @@ public enum Contract {
 
     /// What a file in `hooks/` returns: any of the hooks, and routes.
     public static let hookFile = Record(
-        "host.Hooks", "What a file in hooks/ returns: hook functions by name, and routes.",
+        "host.HookFile", "What a file in hooks/ returns: hook functions by name, and routes.",
         hooks.map { .optional($0.name, .function($0.signature), $0.summary) } + [
             .optional("routes", routes, "HTTP endpoints of the owner's own, under /x.")
         ])
