@@ -13,6 +13,13 @@ enum HostError {
         }
         """
 
+    /// As the results `nil, err`.
+    static func put(_ fault: Fault, into results: inout Parcel) {
+        results.putNil()
+        results.makeNextError()
+        results.put(value(fault))
+    }
+
     static func value(_ fault: Fault) -> LuaValue {
         var fields: [LuaKey: LuaValue] = [
             "kind": .string(fault.kind.rawValue), "message": .string(fault.message),
