@@ -78,7 +78,7 @@ final class House {
             do {
                 try server.listen(path: path)
                 addresses.append("unix:\(path)")
-            } catch where !isChosen {
+            } catch  where !isChosen {
                 log.warning("no Unix socket: \(Fault(error).message)", ["hint": LogValue(advice)])
             }
         }
