@@ -20,6 +20,11 @@ extension HostFunction {
                 let checked = try prepare(&call, name, receiver: nil)
                 try await answer(&call) { try await body(checked) }
             }
+        case .iterating(let body):
+            return LuaHostFunction(waiting: name) { @Loop call in
+                let checked = try prepare(&call, name, receiver: nil)
+                try await answer(&call, closes: true) { try await body(checked) }
+            }
         }
     }
 
@@ -38,6 +43,11 @@ extension HostFunction {
             type.waitingMethod(self.name) { @Loop object, call in
                 let checked = try prepare(&call, name, receiver: object)
                 try await answer(&call) { try await body(checked) }
+            }
+        case .iterating(let body):
+            type.waitingMethod(self.name) { @Loop object, call in
+                let checked = try prepare(&call, name, receiver: object)
+                try await answer(&call, closes: true) { try await body(checked) }
             }
         }
     }
@@ -75,9 +85,13 @@ extension HostFunction {
         }
     }
 
-    private func answer(_ call: inout LuaCall, _ body: () async throws -> LuaValue) async throws {
+    private func answer(
+        _ call: inout LuaCall, closes: Bool = false, _ body: () async throws -> LuaValue
+    ) async throws {
         do {
-            call.returns(try await body())
+            let value = try await body()
+            // The fourth value of a `for` is what it closes.
+            if closes { call.returns(value, .nil, .nil, value) } else { call.returns(value) }
         } catch {
             try fail(&call, error)
         }
