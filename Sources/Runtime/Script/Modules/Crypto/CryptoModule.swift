@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Digests, signatures, random values and the texts that bytes travel in.

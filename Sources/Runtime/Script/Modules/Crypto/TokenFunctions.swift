@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 /// The JSON Web Tokens of `host.crypto`, by the world's clock.
 extension HostModule {
