@@ -64,10 +64,13 @@ extension HostFunction {
             do {
                 try parameter.shape.check(value)
             } catch let fault as ShapeFault {
+                // What is no matter of the type, such as a range, is told by the fault alone.
+                let isType = fault.message == "must be \(parameter.shape.words), not \(value.inWords)"
+                guard fault.field.isEmpty else { throw ScriptMistake(fault.text(of: place)) }
                 throw ScriptMistake(
-                    fault.field.isEmpty
+                    isType
                         ? "\(place) (\(parameter.shape.words) expected, got \(value.inWords))"
-                        : fault.text(of: place))
+                        : fault.text(of: "\(place): it"))
             }
         }
         if arguments.count > parameters.count, arguments[parameters.count...].contains(where: { $0 != .nil }) {
@@ -100,8 +103,6 @@ extension HostFunction {
     /// Cancellation and mistakes end the script's call; everything else is its to handle.
     private func fail(_ call: inout LuaCall, _ error: any Error) throws {
         if Task.isCancelled || error is ScriptMistake || error is LuaError { throw error }
-        call.results.putNil()
-        call.results.makeNextError()
-        call.results.put(HostError.value(Fault(error)))
+        HostError.put(Fault(error), into: &call.results)
     }
 }

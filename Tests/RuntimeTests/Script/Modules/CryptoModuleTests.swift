@@ -92,8 +92,8 @@ struct CryptoModuleTests {
         "a token is refused for its key, its issuer, its audience, or for never expiring",
         arguments: [
             ("{secret = 't'}", "its signature does not fit"),
-            ("{secret = 's', issuer = 'b'}", "it comes from another issuer"),
-            ("{secret = 's', audience = 'z'}", "it is meant for somebody else"),
+            ("{secret = 's', requires_expiry = false, issuer = 'b'}", "it comes from another issuer"),
+            ("{secret = 's', requires_expiry = false, audience = 'z'}", "it is meant for somebody else"),
             ("{secret = 's'}", "it never expires"),
             ("{secret = 's', requires_expiry = false, issuer = 'a', audience = 'y'}", ""),
         ])
@@ -113,7 +113,7 @@ struct CryptoModuleTests {
             ("crypto.equal('a')", "bad argument #2 'other' to 'host.crypto.equal' (text expected, got nothing)"),
             (
                 "crypto.random(0)",
-                "bad argument #1 'count' to 'host.crypto.random' is 0; it must be from 1 to 1024"
+                "bad argument #1 'count' to 'host.crypto.random': it is 0; it must be from 1 to 1024"
             ),
             (
                 "crypto.random(8, {as = 'hexx'})",

@@ -52,8 +52,7 @@ extension HostModule {
                 do {
                     call.results = try JSON.parcel(text.bindMemory(to: UInt8.self))
                 } catch let fault as Fault {
-                    let state = call.state
-                    call.returns(.nil, Loop.assumeIsolated { HostError.value(fault, in: state) })
+                    Loop.assumeIsolated { HostError.put(fault, into: &call.results) }
                 }
             })
     }
