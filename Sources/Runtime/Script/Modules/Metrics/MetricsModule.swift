@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Numbers of scripts in Perigee's own metrics.
@@ -36,7 +36,7 @@ extension HostModule {
         return nil
     }
 
-    private static func isWord(_ name: String) -> Bool {
+    private nonisolated static func isWord(_ name: String) -> Bool {
         guard let first = name.utf8.first, 97...122 ~= first, name.utf8.count <= 64 else { return false }
         return name.utf8.allSatisfy { 97...122 ~= $0 || 48...57 ~= $0 || $0 == 95 }
     }

@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Clocks, dates and durations. Times are seconds since the epoch, durations are seconds.
