@@ -136,8 +136,8 @@ struct StoreModuleTests {
                 "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: a[1].b: a function or handle has no form in JSON"
             ),
             (
-                "ns:set('k', { 0 / 0 })",
-                "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: [0]: \(-Double.nan) has no form in JSON"
+                "ns:set('k', { 1 / 0 })",
+                "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: [0]: inf has no form in JSON"
             ),
             ("ns:set('k')", "bad argument #2 'value' to 'host.store.Namespace:set' (anything expected, got nothing)"),
             (
