@@ -106,7 +106,11 @@ struct FilesModuleTests {
         fixture.directory.write("", to: "work/a")
         symlink("/nowhere", fixture.path("work/dangling"))
         let seen = try await run(
-            "return fs.exists('work:a'), fs.exists('work:b'), fs.exists('work:a/b'), fs.exists('work:dangling'), fs.exists('work:')")
+            """
+            return fs.exists("work:a"), fs.exists("work:b"), fs.exists("work:a/b"), fs.exists("work:dangling"),
+              fs.exists("work:")
+            """
+        )
         #expect(seen == [true, false, false, true, true])
         #expect(try await run("return fs.exists('nowhere:a')").kind == "not_found")
     }
@@ -118,7 +122,8 @@ struct FilesModuleTests {
         symlink("/usr", fixture.path("work/tree/usr"))
         let tree = try await run("local u = fs.usage('work:tree') return u.bytes, u.files, u.directories")
         #expect(tree == [8, 3, 2])
-        #expect(try await run("local u = fs.usage('work:tree/b/c') return u.bytes, u.files, u.directories") == [5, 1, 0])
+        #expect(
+            try await run("local u = fs.usage('work:tree/b/c') return u.bytes, u.files, u.directories") == [5, 1, 0])
         #expect(try await run("return fs.usage('work:none')").kind == "not_found")
     }
 
@@ -149,7 +154,9 @@ struct FilesModuleTests {
         ])
     func escapes(_ path: String, _ kind: String) async throws {
         fixture.directory.write("secret", to: "outside/secret")
-        for call in ["read('\(path)')", "write('\(path)', '')", "stat('\(path)')", "remove('\(path)')", "mkdir('\(path)')"] {
+        for call in [
+            "read('\(path)')", "write('\(path)', '')", "stat('\(path)')", "remove('\(path)')", "mkdir('\(path)')",
+        ] {
             #expect(try await run("return fs.\(call)").kind == kind, "fs.\(call)")
         }
         #expect(fixture.read("outside/secret") == "secret")

@@ -216,9 +216,19 @@ struct HostFunctionsTests {
     @Test(
         "what is no function is a mistake that says where",
         arguments: [
-            ("host.parallel()", "bad argument #1 'functions' to 'host.parallel' (a list or a table of functions expected, got nothing)"),
-            ("host.parallel(print)", "bad argument #1 'functions' to 'host.parallel' (a list or a table of functions expected, got a function)"),
-            ("host.parallel { print, 3 }", "bad argument #1 'functions' to 'host.parallel': field '[2]' must be a function, not the number 3"),
+            (
+                "host.parallel()",
+                "bad argument #1 'functions' to 'host.parallel' (a list or a table of functions expected, got nothing)"
+            ),
+            (
+                "host.parallel(print)",
+                "bad argument #1 'functions' to 'host.parallel' "
+                    + "(a list or a table of functions expected, got a function)"
+            ),
+            (
+                "host.parallel { print, 3 }",
+                "bad argument #1 'functions' to 'host.parallel': field '[2]' must be a function, not the number 3"
+            ),
             (
                 "host.parallel { a = print, b = 'x' }",
                 "bad argument #1 'functions' to 'host.parallel': field 'b' must be a function, not \"x\""

@@ -38,8 +38,9 @@ struct LogModuleTests {
         let line = try #require(
             try await lines(
                 """
-                log.info("x", { text = "t", whole = 3, part = 0.5, flag = true, list = { 1, 2 }, map = { b = 1, a = {} },
-                  err = { kind = "denied", message = "no", hint = "ask" }, f = print, bytes = "\\xff", odd = { print } })
+                log.info("x", { text = "t", whole = 3, part = 0.5, flag = true, list = { 1, 2 },
+                  map = { b = 1, a = {} }, err = { kind = "denied", message = "no", hint = "ask" }, f = print,
+                  bytes = "\\xff", odd = { print } })
                 """
             ).first)
         #expect(line["text"].string == "t")

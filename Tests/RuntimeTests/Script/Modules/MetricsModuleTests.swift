@@ -107,11 +107,13 @@ struct MetricsModuleTests {
             ),
             (
                 "metrics.histogram('a', { buckets = { 2, 1 } })",
-                "bad argument #2 'options' to 'host.metrics.histogram': field 'buckets' must be 1 to 64 numbers that rise"
+                "bad argument #2 'options' to 'host.metrics.histogram': "
+                    + "field 'buckets' must be 1 to 64 numbers that rise"
             ),
             (
                 "metrics.counter('a', { labels = { 'x', 'x' } })",
-                "bad argument #2 'options' to 'host.metrics.counter': field 'labels' must be at most 5 names, each its own"
+                "bad argument #2 'options' to 'host.metrics.counter': "
+                    + "field 'labels' must be at most 5 names, each its own"
             ),
             (
                 "metrics.gauge('a'):set()",

@@ -3,6 +3,8 @@ import Testing
 
 @testable import Runtime
 
+private let badValue = "bad argument #2 'value' to 'host.store.Namespace:set' "
+
 @Suite("host.store")
 @Loop
 struct StoreModuleTests {
@@ -41,7 +43,8 @@ struct StoreModuleTests {
 
     @Test("JSON's null is kept as a value")
     func null() async throws {
-        let seen = try await ModuleHarness(.store(world)).run(Self.start + "ns:set('n', ...) return ns:get('n') == ...", .null)
+        let seen = try await ModuleHarness(.store(world)).run(
+            Self.start + "ns:set('n', ...) return ns:get('n') == ...", .null)
         #expect(seen == [true])
     }
 
@@ -130,28 +133,33 @@ struct StoreModuleTests {
     @Test(
         "what cannot be kept is a mistake that says where it is",
         arguments: [
-            ("ns:set('k', print)", "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: a function or handle has no form in JSON"),
+            (
+                "ns:set('k', print)",
+                badValue + "cannot be kept: a function or handle has no form in JSON"
+            ),
             (
                 "ns:set('k', { a = { 1, { b = print } } })",
-                "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: a[1].b: a function or handle has no form in JSON"
+                badValue + "cannot be kept: a[1].b: a function or handle has no form in JSON"
             ),
             (
                 "ns:set('k', { 1 / 0 })",
-                "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: [0]: inf has no form in JSON"
+                badValue + "cannot be kept: [0]: inf has no form in JSON"
             ),
-            ("ns:set('k')", "bad argument #2 'value' to 'host.store.Namespace:set' (anything expected, got nothing)"),
+            ("ns:set('k')", badValue + "(anything expected, got nothing)"),
             (
                 "local t = {} t.t = t ns:set('k', t)",
-                "an argument of host.store.Namespace:set contains itself: a table cannot cross that leads back to itself"
+                "an argument of host.store.Namespace:set contains itself: "
+                    + "a table cannot cross that leads back to itself"
             ),
             (
                 "ns:set('k', { [1] = 1, x = 2 })",
-                "bad argument #2 'value' to 'host.store.Namespace:set' cannot be kept: a table with both string keys ('x') "
+                badValue + "cannot be kept: a table with both string keys ('x') "
                     + "and integer keys (1) has no form in JSON"
             ),
             (
                 "store.namespace('Bad Name')",
-                "bad argument #1 'name' to 'host.store.namespace' (a namespace such as \"weather\" expected, got \"Bad Name\")"
+                "bad argument #1 'name' to 'host.store.namespace' "
+                    + "(a namespace such as \"weather\" expected, got \"Bad Name\")"
             ),
             (
                 "store.namespace('x', { tll = 1 })",

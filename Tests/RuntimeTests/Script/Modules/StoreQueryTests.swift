@@ -21,7 +21,12 @@ struct StoreQueryTests {
     @Test("rows are tables by column, with values in order")
     func rows() async throws {
         let seen = try await run(
-            "store.query('SELECT id, name, NULL AS none, 0.5 AS half FROM account_list WHERE id > ? AND name <> ? ORDER BY id', { 1, 'x' })")
+            """
+            store.query([[
+              SELECT id, name, NULL AS none, 0.5 AS half FROM account_list WHERE id > ? AND name <> ? ORDER BY id
+            ]], { 1, "x" })
+            """
+        )
         #expect(
             seen.first == [["id": 2, "name": "grace", "half": 0.5], ["id": 3, "name": "joan", "half": 0.5]])
         #expect(try await run("#store.query('SELECT 1 FROM account_list WHERE id = 99')") == [0])

@@ -129,7 +129,10 @@ struct TimeModuleTests {
 
     @Test("units count in seconds, and whole numbers stay whole")
     func units() async throws {
-        #expect(try await run("time.days(14), time.hours(2), time.minutes(1.5), time.seconds(3)") == [1_209_600, 7200, 90.0, 3])
+        #expect(
+            try await run("time.days(14), time.hours(2), time.minutes(1.5), time.seconds(3)") == [
+                1_209_600, 7200, 90.0, 3,
+            ])
         #expect(try await run("math.type(time.days(1)), math.type(time.days(0.5))") == ["integer", "float"])
         #expect(try await run("time.duration('1h30m'), time.duration('250ms'), time.duration(7)") == [5400, 0.25, 7])
     }

@@ -117,7 +117,9 @@ struct TrashTests {
 
     // MARK: kills between two steps
 
-    @Test("killed after the note: the file is in its place, nothing is in the trash, and the remainder goes after an hour")
+    @Test(
+        "killed after the note: the file is in its place, nothing is in the trash, and the remainder goes after an hour"
+    )
     func killedAfterNote() async throws {
         fixture.makeTree()
         try box.prepare("00aa", note("tree"))

@@ -84,7 +84,9 @@ struct TrashBox: Sendable {
             return nil
         }
         let changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
-        let marks = [UInt64(status.st_ino), UInt64(bitPattern: changed), UInt64(status.st_size), UInt64(status.st_nlink)]
+        let marks = [
+            UInt64(status.st_ino), UInt64(bitPattern: changed), UInt64(status.st_size), UInt64(status.st_nlink),
+        ]
         let stamp = marks.map { String($0, radix: 36) }.joined(separator: "-")
         let note = readNote(id)
         return TrashItem(

@@ -29,7 +29,8 @@ struct TreeRemoval {
     }
 
     /// False when the slice is over.
-    private mutating func remove(_ name: String, in directory: Descriptor, _ prefix: String, depth: Int) throws -> Bool {
+    private mutating func remove(_ name: String, in directory: Descriptor, _ prefix: String, depth: Int) throws -> Bool
+    {
         guard allowance > 0 else { return false }
         allowance -= 1
         if unlinkat(directory.value, name, 0) == 0 || errno == ENOENT { return true }

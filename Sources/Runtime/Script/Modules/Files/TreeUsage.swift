@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// How much a file, or a directory with all that is in it, holds. Counted in slices, so that a large tree holds a thread
-/// of the pool for a moment at a time.
+/// How much a file, or a directory with all that is in it, holds. Counted in slices, so that a large tree holds a
+/// thread of the pool for a moment at a time.
 struct TreeUsage: Sendable {
     /// Entries that are looked at in one slice; a directory is not divided.
     static let slice = 4096

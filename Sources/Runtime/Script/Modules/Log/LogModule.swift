@@ -23,7 +23,9 @@ extension HostModule {
             ], example: "log.\(name)(\"worktree ready\", { path = tree.path })"
         ) { call in
             let fields = call.options("fields").pairs
-            log.write(level) { call.text("message") } _: {
+            log.write(level) {
+                call.text("message")
+            } _: {
                 var all = LogFields()
                 for (name, value) in fields { all[name] = LogValue(value) }
                 if let script = ScriptCall.current {

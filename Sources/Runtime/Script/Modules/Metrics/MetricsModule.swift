@@ -16,8 +16,10 @@ extension HostModule {
             ],
             classes: [
                 HostClass(counters, "A number that only grows, for each set of labels.", [add(counters)]),
-                HostClass(gauges, "A number that goes up and down, for each set of labels.", [set(gauges), move(gauges)]),
-                HostClass(histograms, "How often values fell into ranges, for each set of labels.", [observe(histograms)]),
+                HostClass(
+                    gauges, "A number that goes up and down, for each set of labels.", [set(gauges), move(gauges)]),
+                HostClass(
+                    histograms, "How often values fell into ranges, for each set of labels.", [observe(histograms)]),
             ])
     }
 
@@ -43,7 +45,8 @@ extension HostModule {
 
     private static func options(_ kind: ScriptMetric.Kind) -> Record {
         let fields: [Field] = [
-            .optional("labels", .list(label), "Names of its labels, at most \(ScriptMetric.labelLimit), fixed from now on."),
+            .optional(
+                "labels", .list(label), "Names of its labels, at most \(ScriptMetric.labelLimit), fixed from now on."),
             .optional("help", .text(max: 200), "One sentence about it, for whoever reads the metrics."),
         ]
         let buckets = Field.optional(
