@@ -9,6 +9,8 @@ public final class LuaState {
     public enum Module {
         case source(script: String, text: String)
         case value(LuaValue)
+        /// The module's chunk, loaded already.
+        case chunk(LuaFunction)
         /// Why not, for the error message.
         case unknown(String)
     }
@@ -18,6 +20,7 @@ public final class LuaState {
     /// What scripts see of an error that a host function threw: a string, or a table.
     public var describeError: (any Error) -> LuaValue = { .string(String(describing: $0)) }
 
+    public let limits: LuaLimits
     let core = LuaCore()
     /// Lets everybody else have a turn.
     let scheduler: () async -> Void
@@ -30,6 +33,7 @@ public final class LuaState {
 
     /// `scheduler` is awaited between the slices of a long call, such as the loop's yield.
     public init(limits: LuaLimits = LuaLimits(), scheduler: @escaping () async -> Void) throws {
+        self.limits = limits
         self.scheduler = scheduler
         var callbacks = LuaFace.callbacks
         var plain = limits.plain
@@ -75,6 +79,15 @@ public final class LuaState {
                 clua_load(pointer, $0.baseAddress, $0.count, "@" + script, environment?.raw ?? 0, &raw)
             }
         }
+        if status != 0 { throw failure() }
+        return LuaFunction(core, raw: raw)
+    }
+
+    /// Loads what `LuaCode` compiled.
+    public func load(_ code: LuaCode) throws -> LuaFunction {
+        let pointer = try opened()
+        var raw: Int32 = 0
+        let status = code.bytes.withUnsafeBytes { clua_load_code(pointer, $0.baseAddress, $0.count, &raw) }
         if status != 0 { throw failure() }
         return LuaFunction(core, raw: raw)
     }
@@ -226,7 +239,7 @@ extension LuaError {
     }
 
     /// "script:12: …", as Lua begins its messages.
-    private static func place(in message: String) -> (script: String, line: Int)? {
+    static func place(in message: String) -> (script: String, line: Int)? {
         let parts = message.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, let line = Int(parts[1]) else { return nil }
         return (String(parts[0]), line)
