@@ -1,4 +1,4 @@
---- GET /x/jobs/health for an uptime monitor: 200 while the scheduled work goes well, 503 when something needs a look.
+--- GET /x/jobs/health for an uptime monitor: 200 while the scheduled work goes well, 503 when it needs a look.
 
 local jobs = require "host.jobs"
 local outcomes = require "outcomes"
