@@ -34,12 +34,21 @@ enum ScriptsReport {
 
     /// The files of a generation in columns.
     static func files(_ answer: JSONValue) -> String {
-        let rows = elements(answer["generation"]?["files"]).map { file -> [String] in
-            let origin = file["replaces"]?.bool == true ? "yours, for the shipped one"
-                : file["origin"]?.string == "owner" ? "yours" : "shipped"
-            return [file["name"]?.string ?? "?", Units.describe(bytes: file["size"]?.integer ?? 0), origin]
+        let rows = elements(answer["generation"]?["files"]).map { file in
+            row(
+                name: file["name"]?.string ?? "?", size: file["size"]?.integer ?? 0,
+                isOwn: file["origin"]?.string == "owner", replaces: file["replaces"]?.bool == true)
         }
-        return rows.isEmpty ? "there are no scripts\n" : SettingListing.columns(rows)
+        return table(rows)
+    }
+
+    static func row(name: String, size: Int, isOwn: Bool, replaces: Bool) -> [String] {
+        let origin = replaces ? "yours, for the shipped one" : isOwn ? "yours" : "shipped"
+        return [name, Units.describe(bytes: size), origin]
+    }
+
+    static func table(_ rows: [[String]]) -> String {
+        rows.isEmpty ? "there are no scripts\n" : SettingListing.columns(rows)
     }
 
     private static func scripts(_ scripts: JSONValue) -> [String] {

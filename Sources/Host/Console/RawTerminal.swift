@@ -62,7 +62,7 @@ final class RawTerminal: Pollable {
         enter()
     }
 
-    func ready(_ readiness: Readiness) {
+    func ready(_ readiness: Runtime.Readiness) {
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = read(STDIN_FILENO, &bytes, bytes.count)
         if count < 0, errno == EINTR || errno == EAGAIN { return }

@@ -1,3 +1,4 @@
+import Glibc
 import Runtime
 
 /// `/mgmt/scripts`: what serves, what failed, and the order to load anew.
@@ -5,13 +6,8 @@ import Runtime
 struct ScriptsDoor: Door {
     let name = "scripts"
     private let scripts: Scripts
-    private let now: () -> Double
 
-    /// `now` is seconds since the epoch.
-    init(_ scripts: Scripts, now: @escaping () -> Double) {
-        self.scripts = scripts
-        self.now = now
-    }
+    init(_ scripts: Scripts) { self.scripts = scripts }
 
     var endpoints: [Endpoint] {
         [
@@ -41,7 +37,7 @@ struct ScriptsDoor: Door {
 
     private func report() -> [UInt8] {
         var writer = JSONWriter()
-        writer.object { ScriptsDoor.describe(scripts, now: now(), files: true, in: &$0) }
+        writer.object { ScriptsDoor.describe(scripts, now: Double(time(nil)), files: true, in: &$0) }
         return writer.finish()
     }
 
@@ -65,7 +61,7 @@ struct ScriptsDoor: Door {
         writer.member("number", live.number)
         writer.member("since", moment(live.began))
         writer.member("age_s", Int(max(0, now - live.began)))
-        writer.member("memory", live.state.usedMemory)
+        writer.member("memory", live.usedMemory)
         writer.member("calls", live.callCount)
         guard files else {
             writer.member("files", live.files.count)

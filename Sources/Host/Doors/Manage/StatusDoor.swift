@@ -35,7 +35,7 @@ struct StatusDoor: Door {
             }
             if let scripts = house.scripts {
                 status.object("scripts") {
-                    ScriptsDoor.describe(scripts, now: WallClock.seconds, files: false, in: &$0)
+                    ScriptsDoor.describe(scripts, now: Double(time(nil)), files: false, in: &$0)
                 }
             }
         }
