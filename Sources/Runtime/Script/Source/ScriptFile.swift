@@ -82,17 +82,26 @@ public struct ScriptProblem: Error, Sendable, Equatable, CustomStringConvertible
 }
 
 extension ScriptProblem {
-    /// From an error of Lua, whose message begins with the place as well.
+    /// From what loading a script threw; messages of Lua begin with the place.
     init(_ error: any Error, in script: String) {
-        guard let error = error as? LuaError else {
-            let fault = Fault(error)
-            self.init(script, fault.message, hint: fault.hint)
+        if let problem = error as? ScriptProblem {
+            self = problem
             return
         }
-        let place = error.script ?? script
-        var message = error.message[...]
-        let prefix = "\(place):\(error.line.map { "\($0):" } ?? "")"
-        if message.hasPrefix(prefix) { message = message.dropFirst(prefix.count).drop { $0 == " " } }
-        self.init(place, line: error.line, String(message))
+        if let error = error as? LuaError {
+            let (place, rest) = ScriptProblem.split(error.message)
+            self.init(place?.script ?? error.script ?? script, line: place?.line ?? error.line, rest)
+            return
+        }
+        let fault = Fault(error)
+        let (place, rest) = ScriptProblem.split(fault.message)
+        self.init(place?.script ?? script, line: place?.line, rest, hint: fault.hint)
+    }
+
+    /// "hooks/a.lua:12: what" as its parts.
+    private static func split(_ message: String) -> (place: (script: String, line: Int)?, rest: String) {
+        let parts = message.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].hasSuffix(".lua"), let line = Int(parts[1]) else { return (nil, message) }
+        return ((String(parts[0]), line), String(parts[2].drop { $0 == " " }))
     }
 }
