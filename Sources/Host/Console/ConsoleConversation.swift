@@ -11,7 +11,7 @@ final class ConsoleConversation {
     private var begun = ""
     private var hasFailed = false
 
-    static let help = """
+    nonisolated static let help = """
         Type Lua: expressions are shown, variables last, `local` or not. `_` is the last value.
           .scripts   the scripts of this generation
           .reload    load the scripts anew, and begin a new session with them
