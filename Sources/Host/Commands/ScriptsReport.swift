@@ -19,9 +19,11 @@ enum ScriptsReport {
     /// What `POST /mgmt/scripts/reload` answered when all went well.
     static func reloaded(_ answer: JSONValue) -> String {
         let generation = answer["generation"]
-        let count = elements(generation?["files"]).count
-        return "generation \(generation?["number"]?.integer ?? 0) serves, \(count) scripts\n"
+        let files = count(elements(generation?["files"]).count)
+        return "generation \(generation?["number"]?.integer ?? 0) serves, \(files)\n"
     }
+
+    static func count(_ files: Int) -> String { files == 1 ? "1 script" : "\(files) scripts" }
 
     /// One problem a line as `file:line: message`, with the advice below.
     static func problems(_ failure: JSONValue?) -> [String] {
@@ -58,7 +60,7 @@ enum ScriptsReport {
         var lines = [
             "scripts",
             "  generation   \(generation?["number"]?.integer ?? 0), since \(age), "
-                + "\(generation?["files"]?.integer ?? 0) files, \(own) of them yours",
+                + "\(count(generation?["files"]?.integer ?? 0)), \(own) of them yours",
             "  memory       \(Units.describe(bytes: generation?["memory"]?.integer ?? 0))",
         ]
         if let fallback = scripts["fallback"]?.string {

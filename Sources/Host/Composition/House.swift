@@ -39,7 +39,8 @@ final class House {
             Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await closeStore() }),
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
-            Part(name: "scripts", start: { [self] in try await openScripts() }, stop: { [self] in await closeScripts() }),
+            Part(
+                name: "scripts", start: { [self] in try await openScripts() }, stop: { [self] in await closeScripts() }),
             Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
         ])
     }

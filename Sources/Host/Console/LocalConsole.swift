@@ -25,8 +25,8 @@ final class LocalConsole: ConsoleTarget {
     }
 
     var title: String {
-        let count = house.scripts.live.files.count
-        return "perigee \(Version.current), in this process, without a database; \(count) scripts" + complaint
+        let files = ScriptsReport.count(house.scripts.live.files.count)
+        return "perigee \(Version.current), in this process, without a database; \(files)\(complaint)"
     }
 
     private var complaint: String {
@@ -50,7 +50,8 @@ final class LocalConsole: ConsoleTarget {
     func scripts() async throws -> String {
         let rows = house.scripts.live.files.map { file in
             ScriptsReport.row(
-                name: file.name, size: file.text.count, isOwn: file.origin == ScriptFile.Origin.owner, replaces: file.replacesShipped)
+                name: file.name, size: file.text.count, isOwn: file.origin == ScriptFile.Origin.owner,
+                replaces: file.replacesShipped)
         }
         return ScriptsReport.table(rows)
     }
@@ -62,7 +63,7 @@ final class LocalConsole: ConsoleTarget {
         case .success(let live):
             session.close()
             session = try LocalConsole.session(of: house.scripts)
-            return "\(live.files.count) scripts. A new session: its variables are gone.\n"
+            return "\(ScriptsReport.count(live.files.count)). A new session: its variables are gone.\n"
         }
     }
 

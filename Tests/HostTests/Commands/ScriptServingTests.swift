@@ -32,7 +32,7 @@ struct ScriptServingTests {
         #expect(text.code == 0, "\(text.errors)")
         #expect(text.output.hasPrefix("perigee \(Version.current), process \(program.process.pid), up "))
         #expect(text.output.contains("http://127.0.0.1:\(program.port)"))
-        #expect(text.output.contains("1 files, 1 of them yours"))
+        #expect(text.output.contains("1 script, 1 of them yours"))
         #expect(!text.output.contains("FAILED"))
 
         let json = try await Program.run(["status", "--json"] + words)
@@ -44,7 +44,9 @@ struct ScriptServingTests {
 
         let none = try await Program.run(["status"] + words)
         #expect(none.code == 69)
-        #expect(none.errors == "perigee: no server answers at \(state.path)/perigee.sock\n  start one with `perigee serve`\n")
+        #expect(
+            none.errors
+                == "perigee: no server answers at \(state.path)/perigee.sock\n  start one with `perigee serve`\n")
     }
 
     @Test("reload loads what changed, or says file:line and leaves what serves")
@@ -52,7 +54,7 @@ struct ScriptServingTests {
         let program = try await start()
         let good = try await Program.run(["reload"] + words)
         #expect(good.code == 0)
-        #expect(good.output.hasSuffix(" serves, 1 scripts\n"), "\(good.output)")
+        #expect(good.output.hasSuffix(" serves, 1 script\n"), "\(good.output)")
 
         write("return {\n  name = = 1,\n}\n", to: "gc/broken.lua")
         let bad = try await Program.run(["reload"] + words)

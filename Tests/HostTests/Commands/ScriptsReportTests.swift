@@ -30,7 +30,7 @@ struct ScriptsReportTests {
                   state        /state
                   not ready    store: closed
                 scripts
-                  generation   3, since 1m30s, 12 files, 2 of them yours
+                  generation   3, since 1m30s, 12 scripts, 2 of them yours
                   memory       2MB
                   FAILED       generation 4, 5s ago:
                     hooks/a.lua:12: it broke

@@ -12,7 +12,9 @@ struct ConsoleMessageTests {
         ] as [ConsoleMessage.Request])
     func requests(request: ConsoleMessage.Request) { #expect(ConsoleMessage.Request(request.text) == request) }
 
-    @Test("anything else is no request", arguments: ["", "{}", "[]", "{\"id\":1}", "{\"id\":\"1\",\"code\":\"x\"}", "nonsense"])
+    @Test(
+        "anything else is no request",
+        arguments: ["", "{}", "[]", "{\"id\":1}", "{\"id\":\"1\",\"code\":\"x\"}", "nonsense"])
     func strangers(text: String) { #expect(ConsoleMessage.Request(text) == nil) }
 
     @Test(

@@ -7,13 +7,15 @@ struct KeyReaderTests {
     @Test(
         "what terminals send for each key",
         arguments: [
-            ("a", [.text("a")]), ("é", [.text("é")]), ("漢🙂", [.text("漢"), .text("🙂")]), ("\r", [.enter]), ("\n", [.enter]),
+            ("a", [.text("a")]), ("é", [.text("é")]), ("漢🙂", [.text("漢"), .text("🙂")]), ("\r", [.enter]),
+            ("\n", [.enter]),
             ("\t", [.tab]), ("\u{7f}", [.backspace]), ("\u{8}", [.backspace]), ("\u{1}", [.control("a")]),
             ("\u{12}", [.control("r")]), ("\u{1b}[A", [.up]), ("\u{1b}[B", [.down]), ("\u{1b}[C", [.right]),
             ("\u{1b}[D", [.left]), ("\u{1b}OA", [.up]), ("\u{1b}[H", [.home]), ("\u{1b}OF", [.end]),
             ("\u{1b}[1~", [.home]), ("\u{1b}[3~", [.delete]), ("\u{1b}[1;5C", [.wordRight]), ("\u{1b}b", [.wordLeft]),
             ("\u{1b}d", [.deleteWord]), ("\u{1b}\u{7f}", [.control("w")]), ("\u{1b}[99~x", [.unknown, .text("x")]),
-            ("\u{1b}[200~a\r\nb\tc\u{1b}[201~d", [.paste("a\nb\tc"), .text("d")]), ("\u{1b}[200~\u{1b}[201~", [.paste("")]),
+            ("\u{1b}[200~a\r\nb\tc\u{1b}[201~d", [.paste("a\nb\tc"), .text("d")]),
+            ("\u{1b}[200~\u{1b}[201~", [.paste("")]),
             ("\u{1b}[200~a\u{1b}[Ab\u{1b}[201~", [.paste("a\u{1b}[Ab")]),
         ] as [(String, [Key])])
     func keys(bytes: String, keys: [Key]) {

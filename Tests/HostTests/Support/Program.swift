@@ -26,7 +26,9 @@ struct Program {
     ) async throws -> Result {
         let result = try await Subprocess.run(
             [path] + arguments,
-            .init(environment: .only(base.merging(environment) { $1 }), directory: directory, input: .bytes(Array(input.utf8))))
+            .init(
+                environment: .only(base.merging(environment) { $1 }), directory: directory,
+                input: .bytes(Array(input.utf8))))
         return Result(code: result.exitCode, output: result.outputText, errors: result.errorText)
     }
 

@@ -43,14 +43,23 @@ struct ConsoleSessionTests {
     @Test(
         "values as they are shown",
         arguments: [
-            ("1 + 1", ["2"]), ("1 / 2", ["0.5"]), ("nil", ["nil"]), ("true, nil", ["true", "nil"]), ("'a\\nb\"'", [#""a\nb\"""#]),
-            ("'ä漢'", ["\"ä漢\""]), ("'\\xff\\0'", [#""\xFF\x00""#]), ("{}", ["{}"]), ("{ 1, 2, 'x' }", [#"{ 1, 2, "x" }"#]),
+            ("1 + 1", ["2"]), ("1 / 2", ["0.5"]), ("nil", ["nil"]), ("true, nil", ["true", "nil"]),
+            ("'a\\nb\"'", [#""a\nb\"""#]),
+            ("'ä漢'", ["\"ä漢\""]), ("'\\xff\\0'", [#""\xFF\x00""#]), ("{}", ["{}"]),
+            ("{ 1, 2, 'x' }", [#"{ 1, 2, "x" }"#]),
             ("{ b = 1, a = { c = true } }", ["{ a = { c = true }, b = 1 }"]),
-            ("{ ['a b'] = 1, ['end'] = 2, [3] = 4, [1.5] = 5 }", [#"{ [1.5] = 5, [3] = 4, ["a b"] = 1, ["end"] = 2 }"#]),
+            (
+                "{ ['a b'] = 1, ['end'] = 2, [3] = 4, [1.5] = 5 }",
+                [#"{ [1.5] = 5, [3] = 4, ["a b"] = 1, ["end"] = 2 }"#]
+            ),
             ("{ 1, nil, 3 }", ["{ 1, [3] = 3 }"]), ("string.format", ["<function string.format>"]),
             ("host.demo.double", ["<function host.demo.double>"]), ("host.demo.double(21)", ["42"]),
             ("print", ["<function print>"]), ("function() end", ["<function console:1>"]), ("-- nothing", []),
-            ("x = 1", []), ("host.demo.refuse()", ["nil", #"{ hint = "ask again", kind = "denied", message = "no", retryable = false, status = 403 }"#]),
+            ("x = 1", []),
+            (
+                "host.demo.refuse()",
+                ["nil", #"{ hint = "ask again", kind = "denied", message = "no", retryable = false, status = 403 }"#]
+            ),
         ] as [(String, [String])])
     func shown(code: String, expected: [String]) async throws {
         let session = try session()
@@ -68,7 +77,8 @@ struct ConsoleSessionTests {
         #expect(lines[1] == "  name = \"\(String(repeating: "x", count: 60))\",")
         #expect(lines[2] == "  other = { \"\(String(repeating: "y", count: 40))\", 1 }")
 
-        let long = try await values(session, "(function() local t = {} for i = 1, 500 do t[i] = i end return t end)()")[0]
+        let long = try await values(session, "(function() local t = {} for i = 1, 500 do t[i] = i end return t end)()")[
+            0]
         #expect(long.contains("100") && !long.contains("101,"))
         #expect(long.contains("… 400 more"))
 
@@ -76,7 +86,10 @@ struct ConsoleSessionTests {
         _ = try await values(session, "t = { n = 1 } t.me = t")
         #expect(try await values(session, "t") == ["{ me = <cycle>, n = 1 }"])
         #expect(try await values(session, "('z'):rep(3000)")[0].hasSuffix("z\" <3000 bytes in all>"))
-        let many = try await values(session, "(function() local t = {} for i = 1, 90 do t[i] = {} for j = 1, 90 do t[i][j] = ('w'):rep(200) end end return t end)()")
+        let many = try await values(
+            session,
+            "(function() local t = {} for i = 1, 90 do t[i] = {} for j = 1, 90 do t[i][j] = ('w'):rep(200) end end return t end)()"
+        )
         #expect(many[0].utf8.count < 300_000)
     }
 
@@ -144,7 +157,9 @@ struct ConsoleSessionTests {
             return
         }
         #expect(failure.message == "console:2: it broke")
-        #expect(failure.traceback.contains("console:2:") && !failure.traceback.contains("(console)"), "\(failure.traceback)")
+        #expect(
+            failure.traceback.contains("console:2:") && !failure.traceback.contains("(console)"), "\(failure.traceback)"
+        )
         #expect(try await values(session, "1") == ["1"], "the session goes on")
 
         guard case .failed(let syntax) = await session.evaluate("x = = 1") else {
@@ -207,7 +222,8 @@ struct ConsoleSessionTests {
             ("host.demo.d", [ConsoleCandidate("double", "double(number): Doubles a number.")]),
             ("x = host.de", [ConsoleCandidate("demo", "A module to try.")]),
             ("host.pau", [ConsoleCandidate("pause", "pause(time): Waits for a moment.")]),
-            ("d.ref", [ConsoleCandidate("refuse", "refuse(): Refuses.")]), ("coun", [ConsoleCandidate("counter", "number")]),
+            ("d.ref", [ConsoleCandidate("refuse", "refuse(): Refuses.")]),
+            ("coun", [ConsoleCandidate("counter", "number")]),
             ("whil", [ConsoleCandidate("while", "keyword")]), ("string.rev", [ConsoleCandidate("reverse", "function")]),
             ("text:rev", [ConsoleCandidate("reverse", "function")]), ("nothing.x", []), ("f().x", []), ("1.", []),
             ("host.demo.x", []), ("counter.x", []),
@@ -224,12 +240,14 @@ struct ConsoleSessionTests {
         var seen: ScriptCall?
         let table = HostTable([
             HostModule("", "", []),
-            HostModule("spy", "", [
-                HostFunction("look", "") { _ in
-                    seen = ScriptCall.current
-                    return .nil
-                }
-            ]),
+            HostModule(
+                "spy", "",
+                [
+                    HostFunction("look", "") { _ in
+                        seen = ScriptCall.current
+                        return .nil
+                    }
+                ]),
         ])
         let limits = ScriptLimits()
         let session = try ConsoleSession(

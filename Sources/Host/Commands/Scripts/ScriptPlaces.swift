@@ -13,10 +13,12 @@ extension Settings {
     var home: String? {
         let chosen = self[SettingTable.home]
         if !chosen.isEmpty { return chosen }
-        guard var path = realpath("/proc/self/exe", nil).map({ path in
-            defer { free(path) }
-            return String(cString: path)
-        }) else { return nil }
+        guard
+            var path = realpath("/proc/self/exe", nil).map({ path in
+                defer { free(path) }
+                return String(cString: path)
+            })
+        else { return nil }
         while let slash = path.lastIndex(of: "/"), slash != path.startIndex {
             path = String(path[..<slash])
             for place in [path, "\(path)/share/perigee"] where access("\(place)/scripts/hooks", F_OK) == 0 {

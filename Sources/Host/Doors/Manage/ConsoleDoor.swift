@@ -8,6 +8,8 @@ struct ConsoleDoor: Door {
     private let scripts: Scripts
     private let scope: Scope
 
+    private nonisolated static let most = 32
+
     /// `scope` has the sessions, and ends them when it closes.
     init(_ scripts: Scripts, scope: Scope) {
         self.scripts = scripts
@@ -18,13 +20,20 @@ struct ConsoleDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/console", summary: "A Lua console in the live scripts, over a WebSocket.",
-                answers: [101: "the console", 403: "not for you", 426: "this is no WebSocket request"],
+                answers: [
+                    101: "the console", 403: "not for you", 429: "too many are open",
+                    426: "this is no WebSocket request",
+                ],
                 action: .task(open))
         ]
     }
 
     private func open(_ request: Request) async throws -> Response {
         try ManageGate.admin(request)
+        // Each may take a generation's memory.
+        guard scope.taskCount < ConsoleDoor.most else {
+            throw Fault(.overBudget, "\(ConsoleDoor.most) consoles are open", hint: "close one")
+        }
         return WebSocket.accept(request, in: scope) { [scripts, scope] socket in
             let live = scripts.live
             let session = try ConsoleSession(

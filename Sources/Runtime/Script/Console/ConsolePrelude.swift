@@ -43,7 +43,7 @@ enum ConsolePrelude {
           end
         end
 
-        local WIDTH, DEPTH, ENTRIES, TEXT, ALL = 88, 6, 100, 2000, 65536
+        local WIDTH, SMALL, DEPTH, ENTRIES, TEXT, ALL = 88, 20, 6, 100, 2000, 65536
         local keywords = {}
         for word in ([[and break do else elseif end false for function goto if in local nil not or repeat return then
           true until while]]):gmatch("%a+") do keywords[word] = true end
@@ -105,6 +105,24 @@ enum ConsolePrelude {
           return parts
         end
 
+        -- Many small entries stand several to a line.
+        local function gather(parts, width)
+          local lines, line = {}, nil
+          for _, part in ipairs(parts) do
+            if #part > SMALL then return parts end
+          end
+          for _, part in ipairs(parts) do
+            if line and #line + 2 + #part < width then
+              line = line .. ", " .. part
+            else
+              lines[#lines + 1] = line
+              line = part
+            end
+          end
+          lines[#lines + 1] = line
+          return lines
+        end
+
         local function show_table(value, above, depth)
           if above[value] then return "<cycle>" end
           if depth >= DEPTH or spare <= 0 then return "{…}" end
@@ -115,7 +133,8 @@ enum ConsolePrelude {
           local line = "{ " .. table.concat(parts, ", ") .. " }"
           if #line + 2 * depth <= WIDTH and not line:find("\n", 1, true) then return line end
           local indent = ("  "):rep(depth + 1)
-          return "{\n" .. indent .. table.concat(parts, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
+          local lines = gather(parts, WIDTH - #indent)
+          return "{\n" .. indent .. table.concat(lines, ",\n" .. indent) .. "\n" .. ("  "):rep(depth) .. "}"
         end
 
         function show(value, above, depth)

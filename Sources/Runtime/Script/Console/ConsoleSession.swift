@@ -61,7 +61,8 @@ public final class ConsoleSession {
             let values = try await ScriptCall.$current.withValue(call) {
                 try await Deadline.within(limits.wall) {
                     try await state.call(
-                        run, LuaCallOptions(runningTime: limits.computing), arguments: { $0.put(chunk as LuaReference) },
+                        run, LuaCallOptions(runningTime: limits.computing),
+                        arguments: { $0.put(chunk as LuaReference) },
                         results: { $0.value() })
                 }
             }
