@@ -37,10 +37,9 @@ struct HTTPModuleTests {
         ])
     func json(_ type: String, _ body: String, _ isThere: Bool) async throws {
         answers(FakeAnswer(headers: ["content-type": type], text: body))
-        #expect(
-            try await run("local a = http.get 'http://x/' return a.json ~= nil, a.body") == [
-                .bool(isThere), .string(body),
-            ])
+        #expect(try await run("local a = http.get 'http://x/' return a.json ~= nil, a.body") == [
+            .bool(isThere), .string(body),
+        ])
     }
 
     @Test("bodies that are no text arrive byte for byte")
@@ -52,10 +51,9 @@ struct HTTPModuleTests {
     @Test("a status of 400 and more is an answer that is not ok", arguments: [199, 300, 404, 500])
     func notOK(_ status: Int) async throws {
         answers(FakeAnswer(status))
-        #expect(
-            try await run("local a, err = http.get 'http://x/' return a.ok, a.status, err") == [
-                false, .integer(Int64(status)),
-            ])
+        #expect(try await run("local a, err = http.get 'http://x/' return a.ok, a.status, err") == [
+            false, .integer(Int64(status)),
+        ])
     }
 
     @Test("request and the five shortcuts send their method, parameters, headers and bodies")
@@ -129,8 +127,7 @@ struct HTTPModuleTests {
     @Test("what the world's failure says arrives as nil and an error that prints well")
     func failure() async throws {
         answers(.failure(Fault(.unavailable, "no connection to x:80", hint: "is the server up?")))
-        let seen = try await run(
-            "local a, err = http.get 'http://x/' return a, err.kind, err.retryable, err.status, err.hint")
+        let seen = try await run("local a, err = http.get 'http://x/' return a, err.kind, err.retryable, err.status, err.hint")
         #expect(seen == [.nil, "unavailable", true, 503, "is the server up?"])
     }
 
@@ -153,8 +150,7 @@ struct HTTPModuleTests {
         ])
     func patterns(_ pattern: String, _ method: String, _ url: String, _ isAnswered: Bool) async throws {
         fake.reply("GET", pattern, [FakeAnswer()])
-        #expect(
-            try await run("return http.request { method = '\(method)', url = '\(url)' } ~= nil") == [.bool(isAnswered)])
+        #expect(try await run("return http.request { method = '\(method)', url = '\(url)' } ~= nil") == [.bool(isAnswered)])
     }
 
     @Test("a body larger than max_size is an error that says what to do, and its transfer ends")

@@ -20,14 +20,12 @@ struct ProcessModuleTests {
             return r.ok, r.code, r.signal, r.stdout, r.stderr, err
             """)
         #expect(seen == [false, 7, .nil, "out\n", "err\n"])
-        #expect(
-            try await run("local r = process.run { argv = { 'true' } } return r.ok, r.code, r.stdout") == [true, 0, ""])
+        #expect(try await run("local r = process.run { argv = { 'true' } } return r.ok, r.code, r.stdout") == [true, 0, ""])
     }
 
     @Test("a signal is no exit code")
     func signal() async throws {
-        let seen = try await run(
-            "local r = process.run { argv = { 'sh', '-c', 'kill -9 $$' } } return r.ok, r.code, r.signal")
+        let seen = try await run("local r = process.run { argv = { 'sh', '-c', 'kill -9 $$' } } return r.ok, r.code, r.signal")
         #expect(seen == [false, .nil, 9])
     }
 
@@ -125,8 +123,7 @@ struct ProcessModuleTests {
         let fake = FakeProcesses()
         fake.entries = [entry(9, parent: 5), entry(5, parent: 1), entry(1, parent: 0)]
         let seen = try await run(
-            "local t = process.tree(5) local none, err = process.tree(7) return #t, t[1].pid, t[2].pid, none, err.message",
-            fake)
+            "local t = process.tree(5) local none, err = process.tree(7) return #t, t[1].pid, t[2].pid, none, err.message", fake)
         #expect(seen == [2, 5, 9, .nil, "there is no process 7"])
     }
 
@@ -146,14 +143,11 @@ struct ProcessModuleTests {
     @Test("a number that is another's by now is a conflict, and nobody is ended")
     func conflict() async throws {
         let child = try await Subprocess.start(["sleep", "600"])
-        for processes: any WorldProcesses in [
-            SystemProcesses(),
-            { @Loop in
-                let fake = FakeProcesses()
-                fake.entries = [entry(child.pid, parent: 1)]
-                return fake
-            }(),
-        ] {
+        for processes: any WorldProcesses in [SystemProcesses(), { @Loop in
+            let fake = FakeProcesses()
+            fake.entries = [entry(child.pid, parent: 1)]
+            return fake
+        }()] {
             let seen = try await run("return process.terminate { identity = '\(child.pid):1:another boot' }", processes)
             #expect(seen.kind == "conflict" && seen.message == "process \(child.pid) is another one now")
         }
@@ -170,8 +164,7 @@ struct ProcessModuleTests {
     @Test("made-up programs answer by how their arguments begin, in order")
     func made() async throws {
         let fake = FakeProcesses()
-        fake.reply(
-            ["git", "status"], [.ends(.init(code: 0, output: Array("clean".utf8))), .fails(Fault(.denied, "no"))])
+        fake.reply(["git", "status"], [.ends(.init(code: 0, output: Array("clean".utf8))), .fails(Fault(.denied, "no"))])
         fake.reply(["git"], [.ends(.init(code: 1))])
         let seen = try await run(
             """
