@@ -161,3 +161,25 @@ extension JobTimeline {
         return times
     }
 }
+
+extension JobTimeline {
+    /// What `init` needs as `last` to be due when this one is: the part of it that survives a restart.
+    public func settled(_ rules: Rules) -> Int64 {
+        switch rules.recurrence {
+        case .every(let period): due - rules.jitter - max(1, period.nanoseconds / 1_000_000_000)
+        case .cron: due - rules.jitter - 1
+        }
+    }
+
+    /// The owner has changed the schedule: what was due by the old one is off, what runs goes on.
+    public mutating func reschedule(at now: Int64, _ rules: Rules) {
+        due = JobTimeline.first(rules, from: now)
+        retryAt = nil
+    }
+
+    /// The process ended in the middle of the last run, which therefore counts as missed.
+    public mutating func interrupted(_ rules: Rules) -> Action {
+        guard !isRunning, !isPaused, rules.catchUp == .one else { return .nothing }
+        return begin(.caughtUp)
+    }
+}
