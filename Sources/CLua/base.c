@@ -137,15 +137,18 @@ static int base_require(lua_State *L) {
     lua_settop(L, 2);
     return require_done(L, LUA_OK, 0);
   }
-  size_t size;
-  const char *chunk = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &size);
-  if (luaL_loadbufferx(L, text, size, chunk, "t") != LUA_OK) {
-    clua_special(L, CLUA_KIND_SYNTAX);
-    return lua_error(L);
+  if (found == 1) {
+    size_t size;
+    const char *chunk = luaL_checkstring(L, 2), *text = luaL_checklstring(L, 3, &size);
+    if (luaL_loadbufferx(L, text, size, chunk, "t") != LUA_OK) {
+      clua_special(L, CLUA_KIND_SYNTAX);
+      return lua_error(L);
+    }
   }
+  int chunk = lua_gettop(L);
   lua_pushlightuserdata(L, (void *)&base_require);
   remember(L);
-  lua_settop(L, 4);
+  lua_settop(L, chunk);
   lua_pushvalue(L, 1);
   return require_done(L, lua_pcallk(L, 1, 1, 0, 0, require_done), 0);
 }
@@ -309,6 +312,37 @@ int clua_load(clua_state *st, const char *text, size_t length, const char *name,
   return status;
 }
 
+static int load_code(lua_State *L) {
+  request *r = lua_touserdata(L, 1);
+  if (luaL_loadbufferx(L, r->bytes, r->count, "=(code)", "b") != LUA_OK) return lua_error(L);
+  r->result = clua_reference(L);
+  return 0;
+}
+
+int clua_load_code(clua_state *st, const void *bytes, size_t count, int32_t *function) {
+  request r = {.bytes = bytes, .count = count};
+  int status = protect(st, load_code, &r);
+  *function = r.result;
+  return status;
+}
+
+int clua_function_line(clua_state *st, int32_t function, char *script, size_t size) {
+  OWN_THREAD(st);
+  BALANCED(st->L, 0);
+  lua_Debug about = {0};
+  lua_rawgeti(st->L, LUA_REGISTRYINDEX, function & 0x7ffffff);
+  if (lua_isfunction(st->L, -1)) {
+    lua_getinfo(st->L, ">S", &about);
+  } else {
+    lua_settop(st->L, -2);
+  }
+  CHECK_BALANCE(st->L);
+  if (!about.source || about.source[0] != '@' || about.linedefined < 0) return 0;
+  strncpy(script, about.source + 1, size - 1);
+  script[size - 1] = 0;
+  return about.linedefined > 0 ? about.linedefined : 1;
+}
+
 static int store(lua_State *L) {
   request *r = lua_touserdata(L, 1);
   clua_decode_all(L, r->bytes, r->count);
@@ -373,5 +407,12 @@ int clua_value(clua_state *st, int32_t reference, clua_buffer **out) {
 }
 
 void clua_use_error_table(clua_state *st, int32_t metatable) { st->error_table = metatable; }
+
+void clua_make_error(lua_State *L) {
+  clua_state *st = state_of(L);
+  if (!lua_istable(L, -1) || !st->error_table) return;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_table & 0x7ffffff);
+  lua_setmetatable(L, -2);
+}
 
 UNCOUNTED_END

@@ -100,17 +100,14 @@ void clua_push_host(lua_State *L, void *function, int kind, const char *name, si
 }
 
 static int raise_value(lua_State *L, int count) {
-  clua_state *st = state_of(L);
   if (count == 0) return luaL_error(L, "a host function failed without saying why");
   lua_settop(L, -count);
   if (lua_type(L, -1) == LUA_TSTRING) {
     luaL_where(L, 1);
     lua_insert(L, -2);
     lua_concat(L, 2);
-  } else if (lua_istable(L, -1) && st->error_table) {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, st->error_table & 0x7ffffff);
-    lua_setmetatable(L, -2);
   }
+  clua_make_error(L);
   return lua_error(L);
 }
 

@@ -107,6 +107,7 @@ clua_buffer *clua_buffer_take(clua_state *st);
 int clua_put(clua_buffer *b, const void *bytes, size_t count);
 void clua_drain(clua_state *st);
 int32_t clua_reference(lua_State *L); // pops; may raise
+void clua_make_error(lua_State *L);   // a table on top prints as an error
 void clua_set_text(clua_text *text, const char *bytes, size_t count);
 void clua_place(lua_State *L, char *out, size_t size, int *line);
 

@@ -346,6 +346,10 @@ static void decode(decoder *d, int read_only, int depth) {
     return;
   case CLUA_HOST: decode_host(d); return;
   case CLUA_READ_ONLY_MARK: decode(d, 1, depth); return;
+  case CLUA_ERROR_MARK:
+    decode(d, 0, depth);
+    clua_make_error(L);
+    return;
   default: luaL_error(L, "a parcel has an unknown tag %d", tag);
   }
 }

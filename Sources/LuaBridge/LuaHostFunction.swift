@@ -144,6 +144,9 @@ private func luaSearch(
     case .value(let value):
         found = 2
         parcel.put(value)
+    case .chunk(let function):
+        found = 3
+        parcel.put(function)
     }
     state.answer(answer, parcel)
     return found

@@ -37,7 +37,16 @@ public class LuaReference: Equatable {
 }
 
 /// A function of Lua, to be called with `LuaState.call` or `callNow`.
-public final class LuaFunction: LuaReference {}
+public final class LuaFunction: LuaReference {
+    /// Where it was written; nil for a function that is none of a script's.
+    public var place: (script: String, line: Int)? {
+        guard let pointer = core.pointer else { return nil }
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { script in
+            let line = clua_function_line(pointer, raw, script.baseAddress, script.count)
+            return line > 0 ? (String(cString: script.baseAddress!), Int(line)) : nil
+        }
+    }
+}
 
 /// A table that stays in Lua. Reading and writing ignore metamethods, so they run no script.
 public final class LuaTable: LuaReference {

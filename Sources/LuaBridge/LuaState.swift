@@ -9,6 +9,8 @@ public final class LuaState {
     public enum Module {
         case source(script: String, text: String)
         case value(LuaValue)
+        /// The module's chunk, loaded already.
+        case chunk(LuaFunction)
         /// Why not, for the error message.
         case unknown(String)
     }
@@ -75,6 +77,15 @@ public final class LuaState {
                 clua_load(pointer, $0.baseAddress, $0.count, "@" + script, environment?.raw ?? 0, &raw)
             }
         }
+        if status != 0 { throw failure() }
+        return LuaFunction(core, raw: raw)
+    }
+
+    /// Loads what `LuaCode` compiled.
+    public func load(_ code: LuaCode) throws -> LuaFunction {
+        let pointer = try opened()
+        var raw: Int32 = 0
+        let status = code.bytes.withUnsafeBytes { clua_load_code(pointer, $0.baseAddress, $0.count, &raw) }
         if status != 0 { throw failure() }
         return LuaFunction(core, raw: raw)
     }
@@ -226,7 +237,7 @@ extension LuaError {
     }
 
     /// "script:12: …", as Lua begins its messages.
-    private static func place(in message: String) -> (script: String, line: Int)? {
+    static func place(in message: String) -> (script: String, line: Int)? {
         let parts = message.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, let line = Int(parts[1]) else { return nil }
         return (String(parts[0]), line)

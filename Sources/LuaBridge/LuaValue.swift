@@ -126,7 +126,7 @@ extension ParcelReader {
     /// The next value, whatever it is; `nil` at the end.
     public mutating func value() -> LuaValue {
         switch tag {
-        case nil, .host, .readOnly:
+        case nil, .host, .readOnly, .error:
             skip()
             return .nil
         case .nil:

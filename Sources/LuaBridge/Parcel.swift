@@ -3,7 +3,8 @@
 public struct Parcel {
     /// What stands in front of each value.
     public enum Tag: UInt8, Sendable {
-        case `nil` = 0, `false`, `true`, integer, number, string, array, table, reference, null, object, host, readOnly
+        case `nil` = 0, `false`, `true`, integer, number, string, array, table, reference, null, object, host, readOnly,
+            error
     }
 
     public private(set) var bytes: [UInt8] = []
@@ -95,6 +96,9 @@ public struct Parcel {
 
     /// The array or table that follows cannot be written by scripts, nor can those in it.
     public mutating func makeNextReadOnly() { put(tag: .readOnly) }
+
+    /// The table that follows prints as an error.
+    public mutating func makeNextError() { put(tag: .error) }
 
     /// `count` is the number of values in an array, of pairs in a table.
     public mutating func end(_ container: Container, count: Int) {

@@ -192,7 +192,7 @@ public struct ParcelReader {
         case .host:
             at += 9
             _ = takeString()
-        case .readOnly: skip()
+        case .readOnly, .error: skip()
         }
         return nil
     }

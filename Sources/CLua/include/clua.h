@@ -36,7 +36,8 @@ void clua_answer_set(clua_answer *answer, const void *bytes, size_t count);
 typedef struct {
   // A plain host function: 0 for results, 1 when the answer's first value is to be raised.
   int (*plain)(void *owner, void *function, clua_buffer *arguments, clua_answer *answer);
-  // Where `require` looks: 0 nothing known (the answer may hold why), 1 text (name, source), 2 a finished value.
+  // Where `require` looks: 0 nothing known (the answer may hold why), 1 text (name, source), 2 a finished value,
+  // 3 the module's chunk as a function.
   int (*search)(void *owner, const char *name, size_t length, clua_answer *answer);
   void (*retain)(void *object);
   void (*release)(void *object);
@@ -76,9 +77,21 @@ int clua_claim(clua_buffer *buffer, int32_t reference); // 1 when the caller own
 int32_t clua_copy_reference(clua_state *state, int32_t reference); // 0 when memory is out
 void clua_give_back(clua_state *state, clua_buffer *buffer); // state may be NULL when it is closed
 
+// Compiled scripts, or the error message. clua_compile belongs to no state and may run on any thread; it returns 0 or an
+// enum clua_kind. What it made may be loaded as it is: bytes from anywhere else must never be.
+typedef struct {
+  uint8_t *bytes;
+  size_t count, capacity;
+} clua_code;
+int clua_compile(const char *text, size_t length, const char *name, size_t memory, clua_code *code);
+void clua_free_code(clua_code *code);
+
 // Protected work outside any call; 0, or non-zero with clua_state_failure. Results are parcels in *out.
 int clua_load(clua_state *state, const char *text, size_t length, const char *name, int32_t environment,
               int32_t *function);
+int clua_load_code(clua_state *state, const void *bytes, size_t count, int32_t *function); // of clua_compile
+// Where a function was written: its script, up to `size` bytes, and line; 0 when it is none of Lua's.
+int clua_function_line(clua_state *state, int32_t function, char *script, size_t size);
 int clua_store(clua_state *state, const void *bytes, size_t count, int32_t *reference); // one value, kept by reference
 int clua_table_get(clua_state *state, int32_t table, const void *key, size_t key_count, int flags, clua_buffer **out);
 int clua_table_set(clua_state *state, int32_t table, const void *pair, size_t count);

@@ -13,6 +13,7 @@
 //   OBJECT                uint64 object, uint64 class: a Swift object behind a userdata
 //   HOST                  uint8 kind, uint64 function, uint32 length, name: towards Lua only, a Swift function
 //   READ_ONLY             towards Lua only: the ARRAY or TABLE that follows cannot be written, at any depth
+//   ERROR                 towards Lua only: the TABLE that follows is an error, and prints as one
 #pragma once
 
 enum clua_tag {
@@ -29,4 +30,5 @@ enum clua_tag {
   CLUA_OBJECT = 10,
   CLUA_HOST = 11,
   CLUA_READ_ONLY_MARK = 12,
+  CLUA_ERROR_MARK = 13,
 };

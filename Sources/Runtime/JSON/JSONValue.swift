@@ -38,7 +38,7 @@ extension JSONValue {
     /// Nesting is bounded by whoever made the parcel.
     init(_ reader: ParcelReader, _ offset: Int) {
         switch reader.tag(offset) {
-        case .nil, .null, .reference, .object, .host, .readOnly: self = .null
+        case .nil, .null, .reference, .object, .host, .readOnly, .error: self = .null
         case .false: self = .bool(false)
         case .true: self = .bool(true)
         case .integer: self = .integer(reader.integer(offset))

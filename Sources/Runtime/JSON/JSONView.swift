@@ -21,7 +21,7 @@ public struct JSONView: Sendable {
     /// Nil when there is nothing here.
     public var kind: Kind? {
         switch tag {
-        case nil, .nil, .reference, .object, .host, .readOnly: nil
+        case nil, .nil, .reference, .object, .host, .readOnly, .error: nil
         case .null: .null
         case .true, .false: .bool
         case .integer: .integer

@@ -48,7 +48,7 @@ extension JSONWriter {
             endValue()
         case .array: try write(array: reader, offset)
         case .table: try write(table: reader, offset)
-        case .reference, .object, .host, .readOnly: throw Unwritable("a function or handle has no form in JSON")
+        case .reference, .object, .host, .readOnly, .error: throw Unwritable("a function or handle has no form in JSON")
         }
     }
 

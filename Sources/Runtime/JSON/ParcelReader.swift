@@ -39,7 +39,7 @@ struct ParcelReader {
         case .reference: offset + 5
         case .object: offset + 17
         case .host: offset + 14 + size(offset + 10)
-        case .readOnly: after(offset + 1)
+        case .readOnly, .error: after(offset + 1)
         }
     }
 
@@ -82,7 +82,7 @@ extension Parcel.Tag {
         case .string: "a string"
         case .array: "a list"
         case .table: "an object"
-        case .reference, .object, .host, .readOnly: "a function or handle"
+        case .reference, .object, .host, .readOnly, .error: "a function or handle"
         }
     }
 }

@@ -14,7 +14,7 @@ enum HostError {
         }
         """
 
-    static func value(_ fault: Fault, in state: LuaState) -> LuaValue {
+    static func value(_ fault: Fault) -> LuaValue {
         var fields: [LuaKey: LuaValue] = [
             "kind": .string(fault.kind.rawValue), "message": .string(fault.message),
             "retryable": .bool(fault.isRetryable), "status": .integer(Int64(fault.kind.status)),

@@ -86,6 +86,8 @@ extension HostFunction {
     /// Cancellation and mistakes end the script's call; everything else is its to handle.
     private func fail(_ call: inout LuaCall, _ error: any Error) throws {
         if Task.isCancelled || error is ScriptMistake || error is LuaError { throw error }
-        call.returns(.nil, HostError.value(Fault(error), in: call.state))
+        call.results.putNil()
+        call.results.makeNextError()
+        call.results.put(HostError.value(Fault(error)))
     }
 }
