@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// `host.jobs`.
