@@ -11,7 +11,7 @@ struct Command: Sendable {
     /// Returns the exit code.
     let run: @Sendable (Arguments) throws -> Int32
 
-    static let all: [Command] = [.serve, .config, .doctor, .version, .help]
+    static let all: [Command] = [.serve, .jobs, .runJob, .plans, .plan, .config, .doctor, .version, .help]
 
     /// The whole program: choose the command, run it, put a failure into words.
     static func main(_ words: [String]) -> Int32 {

@@ -14,6 +14,7 @@ final class House {
     private(set) var client: HTTPClient?
     private(set) var server: Server?
     private(set) var telemetry: Telemetry?
+    private(set) var jobs: Jobs?
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -35,6 +36,7 @@ final class House {
             Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await closeStore() }),
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
+            Part(name: "jobs", start: { [self] in try await openJobs() }, stop: { [self] in await closeJobs() }),
             Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
         ])
     }
@@ -52,6 +54,14 @@ final class House {
 
     private func openTelemetry() {
         telemetry = Telemetry(settings, log: log, client: client!, scope: scope)
+    }
+
+    private func openJobs() async throws {
+        guard let store else { return }
+        let targets = GCTargets([JobRunTarget(store), PlanTarget(store)])
+        jobs = try await Jobs.open(
+            store, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
+            scope: scope)
     }
 
     private func startServer() throws {
@@ -89,6 +99,11 @@ final class House {
     private func stopServer() async {
         await server?.drain(grace: settings[SettingTable.drain])
         server = nil
+    }
+
+    private func closeJobs() async {
+        await jobs?.close()
+        jobs = nil
     }
 
     private func closeTelemetry() async {

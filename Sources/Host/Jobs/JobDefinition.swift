@@ -3,7 +3,7 @@ import Runtime
 /// One job as its script declares it, with the code that carries it out: all that the service needs to know of scripts.
 struct JobDefinition {
     let name: String
-    let kind: JobState.Kind
+    let kind: ScriptJob.Kind
     let script: String
     var description = ""
     /// As the owner wrote it.
@@ -23,6 +23,10 @@ struct JobRun: Sendable {
     let job: String
     let reason: JobTimeline.Reason
     let generation: Int
+    /// When it was due, in seconds since the epoch; nil for one that was asked for.
+    let due: Int64?
+    /// 1, or more after failures.
+    let attempt: Int
     /// A gc job only makes its plan and removes nothing.
     let plansOnly: Bool
 }

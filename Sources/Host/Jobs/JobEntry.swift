@@ -14,6 +14,8 @@ final class JobEntry {
     var storedDue: Int64?
     /// One line about due times that went by is enough until something runs again.
     var hasToldSkip = false
+    /// The due time that was dealt with last.
+    var occasion: Int64?
 
     init(_ definition: JobDefinition, generation: Int, timeline: JobTimeline) {
         self.definition = definition
@@ -42,6 +44,8 @@ final class ActiveJob {
     let reason: JobTimeline.Reason
     let plansOnly: Bool
     let startedAt: Int64
+    let due: Int64?
+    let attempt: Int
     let began = Instant.clock
     var task: Task<Void, Never>?
     var isReplaced = false
@@ -55,6 +59,8 @@ final class ActiveJob {
         definition = entry.definition
         generation = entry.generation
         self.reason = reason
+        due = reason == .asked ? nil : entry.occasion
+        attempt = entry.timeline.attempt
         self.plansOnly = plansOnly
         self.startedAt = startedAt
     }

@@ -10,16 +10,9 @@ extension Jobs: WorldJobs {
 
     func run(_ name: String, plansOnly: Bool) async throws -> Int64 {
         let entry = try entry(name)
-        let definition = entry.definition
-        if plansOnly, definition.kind != .gc {
+        if plansOnly, entry.definition.kind != .gc {
             throw Fault(
                 .invalidInput, "job \"\(name)\" makes no plans: it has `run`, not `plan`", hint: "run it without --plan")
-        }
-        // A plan alone changes nothing, and is what one wants to see before switching a job on.
-        guard definition.isEnabled || plansOnly else {
-            throw Fault(
-                .conflict, "job \"\(name)\" is switched off by its script",
-                hint: "take `enabled = false` out of \(definition.script)")
         }
         switch entry.timeline.runNow() {
         case .start(let reason):

@@ -44,7 +44,7 @@ extension Jobs {
         defer { timer.cancel() }
         let told = JobRun(
             id: run.id ?? 0, job: run.definition.name, reason: run.reason, generation: run.generation,
-            plansOnly: run.plansOnly)
+            due: run.due, attempt: run.attempt, plansOnly: run.plansOnly)
         do {
             let result = try await Deadline.by(end) { try await run.definition.run(told) }
             guard let failure = result.failure else { return (.succeeded, result) }
@@ -56,7 +56,7 @@ extension Jobs {
             if isEnding { return (.interrupted, JobResult(message: "Perigee was stopped in the middle of it")) }
             let fault = Fault(error)
             if Instant.clock >= end {
-                let text = "it took longer than \(timeout.inWords), its timeout"
+                let text = "it took longer than \(Units.describe(timeout)), its timeout"
                 return (.timedOut, JobResult(message: text, failure: Fault(.timeout, text)))
             }
             return (.failed, JobResult(message: fault.description, failure: fault))
@@ -86,19 +86,5 @@ extension Jobs {
         if let failure { return log.error("job failed", failure, fields) }
         if !record.message.isEmpty { fields["message"] = LogValue(record.message) }
         log.info("job ended", fields)
-    }
-}
-
-extension Duration {
-    /// `90s` as `1m30s`; what is below a second only where nothing is above it.
-    var inWords: String {
-        let all = milliseconds
-        guard all >= 1000 else { return "\(all)ms" }
-        let units: [(Int64, String)] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")]
-        var rest = all
-        return units.reduce(into: "") { text, unit in
-            if rest >= unit.0 { text += "\(rest / unit.0)\(unit.1)" }
-            rest %= unit.0
-        }
     }
 }

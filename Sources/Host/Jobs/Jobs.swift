@@ -74,7 +74,7 @@ final class Jobs {
         guard !isClosing else { return }
         let now = clock.seconds
         for entry in entries.values.sorted(by: { $0.name < $1.name }) where !entry.isDead {
-            perform(entry.timeline.tick(now, entry.definition.rules), entry)
+            tick(entry, now)
             settle(entry)
         }
         setClock()
@@ -115,8 +115,7 @@ final class Jobs {
         entry.last = last
         entries[definition.name] = entry
         guard !entry.isDead else { return settle(entry) }
-        let due = entry.timeline.tick(now, rules)
-        perform(due, entry)
+        tick(entry, now)
         // One that was made up for already is not made up for again, lest a job that ends the process does so for ever.
         if entry.running == nil, last?.outcome == .interrupted, last?.reason != .caughtUp {
             perform(entry.timeline.interrupted(rules), entry)
@@ -148,6 +147,13 @@ final class Jobs {
     }
 
     // MARK: actions
+
+    private func tick(_ entry: JobEntry, _ now: Int64) {
+        let due = entry.timeline.due
+        let action = entry.timeline.tick(now, entry.definition.rules)
+        if due <= now, entry.timeline.due != due { entry.occasion = due }
+        perform(action, entry)
+    }
 
     func perform(_ action: JobTimeline.Action, _ entry: JobEntry) {
         switch action {

@@ -58,6 +58,9 @@ public struct JobTimeline: Sendable, Equatable {
         due = JobTimeline.first(rules, from: last)
     }
 
+    /// 1, or more for a run that follows failures.
+    public var attempt: Int { failures + 1 }
+
     /// When to look again; nil while only an input can change anything.
     public var wakeAt: Int64? { isPaused ? nil : retryAt.map { min($0, due) } ?? due }
 

@@ -25,9 +25,10 @@ struct JobsLifeTests {
         #expect(try await house.story() == ["due interrupted"], "not even before the scripts are there does it run")
         house.jobs.adopt([job], generation: 1)
         try await house.settle()
-        #expect(try await house.story() == ["due interrupted"] + (catchUp == .one ? ["caught_up succeeded"] : []))
+        let story = try await house.story()
+        #expect(story == ["due interrupted"] + (catchUp == .one ? ["caught_up succeeded"] : []))
         #expect(house.jobs.list()[0].running == nil)
-        #expect(house.jobs.list()[0].next.first == 2 * 86400)
+        #expect(house.jobs.list()[0].next.first == Int64(2 * 86400))
         try await house.go(to: 2 * 86400)
         #expect(try await house.story().last == "due succeeded")
         await house.close()
@@ -48,7 +49,8 @@ struct JobsLifeTests {
             house.jobs.adopt([job], generation: 1)
             try await house.settle()
         }
-        #expect(try await house.story() == ["due interrupted", "caught_up interrupted"])
+        let story = try await house.story()
+        #expect(story == ["due interrupted", "caught_up interrupted"])
         await house.close()
     }
 

@@ -22,8 +22,16 @@ public struct JobAnswer: Sendable, Equatable {
         switch value {
         case .integer(let number): String(number)
         case .number(let number): String(number)
-        case .table: value["message"]?.string ?? ""
+        case .table, .array: value["message"]?.string ?? json(value)
         default: value.string ?? ""
         }
+    }
+
+    private static func json(_ value: LuaValue) -> String {
+        var parcel = Parcel(capacity: 256)
+        parcel.put(value)
+        // What has no form in JSON, such as a function, is not worth a failed job.
+        let text = try? JSON.text(of: parcel)
+        return text.map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 }

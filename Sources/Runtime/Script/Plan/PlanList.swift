@@ -17,9 +17,10 @@ public final class PlanList {
     public var add: LuaValue {
         .table(
             Dictionary(
-                uniqueKeysWithValues: PlanList.functions { [unowned self] in try put($0, $1) }.map {
-                    (.string($0.name), .host($0.function(owner: "add.")))
-                }))
+                uniqueKeysWithValues: PlanList.functions { [weak self] action, call in
+                    guard let self else { throw ScriptMistake("add is used after `plan` has ended") }
+                    try put(action, call)
+                }.map { (.string($0.name), .host($0.function(owner: "add."))) }))
     }
 
     /// The functions of `add`, for the stubs and the documentation.

@@ -15,10 +15,8 @@ public protocol WorldJobs: AnyObject {
 
 /// One job as it stands now.
 public struct JobState: Sendable, Equatable {
-    public enum Kind: String, Sendable, CaseIterable { case gc, job }
-
     public var name: String
-    public var kind: Kind
+    public var kind: ScriptJob.Kind
     /// The file that declares it, such as `gc/trash.lua`.
     public var script: String
     public var description: String
@@ -38,7 +36,7 @@ public struct JobState: Sendable, Equatable {
     public var last: JobRecord?
 
     public init(
-        name: String, kind: Kind, script: String, description: String = "", schedule: String, zone: String = "UTC",
+        name: String, kind: ScriptJob.Kind, script: String, description: String = "", schedule: String, zone: String = "UTC",
         overlap: JobTimeline.Overlap = .skip, catchUp: JobTimeline.CatchUp = .none, isEnabled: Bool = true,
         isPaused: Bool = false, generation: Int = 1, next: [Int64] = [], running: JobRecord? = nil,
         last: JobRecord? = nil

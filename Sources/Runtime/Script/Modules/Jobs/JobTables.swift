@@ -6,7 +6,7 @@ enum JobTables {
         "host.Job", "A scheduled script.",
         [
             .required("name", .text(), "what it is called"),
-            .required("kind", .choice(JobState.Kind.allCases.map(\.rawValue)), "whether it makes plans"),
+            .required("kind", .choice(["gc", "job"]), "whether it makes plans"),
             .required("script", .text(), "the file that declares it"),
             .required("description", .text(), "what it is for, in its own words"),
             .required("schedule", .text(), "a cron line, or a period such as \"every 15m\""),
