@@ -11,6 +11,9 @@ struct JobDefinition {
     let rules: JobTimeline.Rules
     var timeout = Duration.seconds(3600)
     var isEnabled = true
+    /// Called around each run, so that the code stays loaded.
+    var retain: @Loop () -> Void = {}
+    var release: @Loop () -> Void = {}
     let run: @Loop (JobRun) async throws -> JobResult
 
     /// Due times of before hold only as long as this stays the same.

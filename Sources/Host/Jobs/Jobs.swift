@@ -172,6 +172,7 @@ final class Jobs {
         run.settlement = settlement(entry)
         entry.running = run
         entry.hasToldSkip = false
+        run.definition.retain()
         run.task = work.spawn("job \(entry.name)") { [self] in await carryOut(run, entry) }
         return run
     }
@@ -179,6 +180,7 @@ final class Jobs {
     /// The run is in the books: what comes next?
     func ended(_ run: ActiveJob, _ entry: JobEntry, _ record: JobRecord?) {
         entry.running = nil
+        run.definition.release()
         if let record {
             entry.last = record
             outcomes?.with(record.job, record.outcome?.rawValue ?? "").add()

@@ -75,12 +75,12 @@ final class JobsHarness {
 
     /// A gc job that lists what the closure says.
     func gc(
-        _ name: String = "shelf", _ schedule: String = "every 10m", _ fill: @escaping @Loop (PlanList) -> Void
+        _ name: String = "shelf", _ schedule: String = "every 10m", _ fill: @escaping @Loop (PlanList) throws -> Void
     ) throws -> JobDefinition {
         JobDefinition(
             name: name, kind: .gc, script: "gc/shelf.lua", schedule: schedule,
             rules: JobTimeline.Rules(recurrence: try Recurrence(schedule)),
-            run: { [unowned self] run in try await jobs.plans.run(run) { fill($0) } })
+            run: { [unowned self] run in try await jobs.plans.run(run) { try fill($0) } })
     }
 
     /// Reasons and outcomes, the oldest first.

@@ -67,26 +67,32 @@ public final class PlanList {
             ])
     }
 
+    /// Takes one line down; a second one of the same item, and a kind that nobody can remove, are refused.
+    public func put(_ entry: PlanEntry) throws {
+        let place = "add.\(entry.action.rawValue)"
+        if entry.action == .remove, !kinds.contains(entry.kind) {
+            let near = NearestName.of(entry.kind, among: kinds).map { "did you mean \"\($0)\"?" }
+            throw ScriptMistake(
+                "\(place): nothing of kind \"\(entry.kind)\" can be removed; "
+                    + (near ?? "known kinds are \(kinds.joined(separator: ", "))"))
+        }
+        guard entries.count < PlanList.limit else {
+            throw ScriptMistake("\(place): a plan holds at most \(PlanList.limit) items")
+        }
+        guard known.insert(PlanEntry.Subject(kind: entry.kind, id: entry.id)).inserted else {
+            throw ScriptMistake("\(place): \(entry.kind) \"\(entry.id)\" is in the plan already")
+        }
+        entries.append(entry)
+    }
+
     private func put(_ action: PlanEntry.Action, _ call: HostCall) throws {
         let item = call.options("item")
         guard let kind = item["kind"].plainText, let id = item["id"].plainText, !id.isEmpty else {
             throw ScriptMistake("add.\(action.rawValue): kind and id must be valid UTF-8 and not empty")
         }
-        if action == .remove, !kinds.contains(kind) {
-            let near = NearestName.of(kind, among: kinds).map { "did you mean \"\($0)\"?" }
-            throw ScriptMistake(
-                "add.remove: nothing of kind \"\(kind)\" can be removed; "
-                    + (near ?? "known kinds are \(kinds.joined(separator: ", "))"))
-        }
-        guard entries.count < PlanList.limit else {
-            throw ScriptMistake("add.\(action.rawValue): a plan holds at most \(PlanList.limit) items")
-        }
-        guard known.insert(PlanEntry.Subject(kind: kind, id: id)).inserted else {
-            throw ScriptMistake("add.\(action.rawValue): \(kind) \"\(id)\" is in the plan already")
-        }
-        entries.append(
+        try put(
             PlanEntry(
-                action: action, kind: kind, id: id, label: item.text("label") ?? id, reason: call.text("reason"),
+                action: action, kind: kind, id: id, label: item.text("label"), reason: call.text("reason"),
                 bytes: item.integer("bytes"), stamp: item["stamp"].plainText))
     }
 }
