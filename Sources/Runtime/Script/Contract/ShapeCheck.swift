@@ -190,6 +190,7 @@ extension LuaValue {
         case .number(let value): "the number \(value)"
         case .string(let text) where text.utf8.count <= 40: "\"\(text)\""
         case .string, .bytes: "a string"
+        case .array(let values) where !values.isEmpty: "a list"
         default: "a \(typeName)"
         }
     }

@@ -1,0 +1,3 @@
+extension HostTable {
+    public static func standard(_ world: World) -> HostTable { HostTable([HostModule("", "", [])]) }
+}
