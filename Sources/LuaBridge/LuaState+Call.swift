@@ -3,6 +3,8 @@ internal import CLua
 public struct LuaCallOptions: Sendable {
     /// Overrides the state's limit on the computing time of one call.
     public var runningTime: Duration?
+    /// Narrows the state's limit on the bytes that come back.
+    public var resultSize: Int?
     /// Tables among the results come by reference, to be read or changed in place.
     public var keepsTables = false
 
@@ -32,7 +34,7 @@ extension LuaState {
                 status = try await invocation.serve()
             }
         }
-        return try invocation.finish(status, results)
+        return try invocation.finish(status, atMost: options.resultSize, results)
     }
 
     @discardableResult
@@ -47,7 +49,7 @@ extension LuaState {
     ) throws -> Result {
         let invocation = try LuaInvocation(self, options, mayWait: false)
         defer { invocation.end() }
-        return try invocation.finish(invocation.start(function, arguments), results)
+        return try invocation.finish(invocation.start(function, arguments), atMost: options.resultSize, results)
     }
 
     @discardableResult
@@ -109,9 +111,16 @@ final class LuaInvocation {
         return try goOn(request.results, failed: failed)
     }
 
-    func finish<Result>(_ status: clua_status, _ results: (inout ParcelReader) throws -> Result) throws -> Result {
+    func finish<Result>(
+        _ status: clua_status, atMost limit: Int?, _ results: (inout ParcelReader) throws -> Result
+    ) throws -> Result {
         guard status == CLUA_FINISHED else { throw failure() }
-        return try state.consume(clua_take_results(call), results)
+        let buffer = clua_take_results(call)
+        if let limit, let count = buffer?.pointee.count, count > limit {
+            state.giveBack(buffer)
+            throw LuaError(.tooLarge, "the results take \(count) bytes, at most \(limit) may be given back")
+        }
+        return try state.consume(buffer, results)
     }
 
     func end() {

@@ -20,6 +20,7 @@ public final class LuaState {
     /// What scripts see of an error that a host function threw: a string, or a table.
     public var describeError: (any Error) -> LuaValue = { .string(String(describing: $0)) }
 
+    public let limits: LuaLimits
     let core = LuaCore()
     /// Lets everybody else have a turn.
     let scheduler: () async -> Void
@@ -32,6 +33,7 @@ public final class LuaState {
 
     /// `scheduler` is awaited between the slices of a long call, such as the loop's yield.
     public init(limits: LuaLimits = LuaLimits(), scheduler: @escaping () async -> Void) throws {
+        self.limits = limits
         self.scheduler = scheduler
         var callbacks = LuaFace.callbacks
         var plain = limits.plain

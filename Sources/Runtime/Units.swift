@@ -34,6 +34,18 @@ public enum Units {
         return "\(bytes)"
     }
 
+    /// As `duration` reads it: "1h30m".
+    public static func describe(_ duration: Duration) -> String {
+        var rest = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        guard rest > 0 else { return "0s" }
+        var text = ""
+        for (unit, size) in [("d", Int64(86_400_000)), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)] {
+            if rest >= size { text += "\(rest / size)\(unit)" }
+            rest %= size
+        }
+        return text
+    }
+
     private static let millisecondsPerUnit: [String: Int64] = [
         "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000,
     ]

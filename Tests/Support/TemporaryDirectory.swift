@@ -12,11 +12,21 @@ public final class TemporaryDirectory: Sendable {
 
     deinit { TemporaryDirectory.remove(path) }
 
+    /// Directories on the way are made.
     public func write(_ text: String, to name: String) {
+        var path = self.path
+        for part in name.split(separator: "/").dropLast() {
+            path += "/\(part)"
+            mkdir(path, 0o755)
+        }
+        write(Array(text.utf8), at: name)
+    }
+
+    private func write(_ bytes: [UInt8], at name: String) {
         let descriptor = open("\(path)/\(name)", O_CREAT | O_WRONLY | O_TRUNC, 0o644)
         precondition(descriptor >= 0, "cannot write \(name)")
-        var text = text
-        text.withUTF8 { _ = Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+        precondition(count == bytes.count, "cannot write all of \(name)")
         close(descriptor)
     }
 

@@ -60,13 +60,28 @@ final class House {
         let host = settings[SettingTable.host]
         let port = try server.listen(host: host, port: settings[SettingTable.port])
         addresses = ["http://\(host.contains(":") ? "[\(host)]" : host):\(port)"]
-        let socket = settings[SettingTable.socket]
-        if !socket.isEmpty {
-            try server.listen(path: socket)
-            addresses.append("unix:\(socket)")
-        }
+        try listenOnSocket(server)
         self.server = server
         readiness.set("server", nil)
+    }
+
+    /// A socket that was asked for must work; the default one is a convenience.
+    private func listenOnSocket(_ server: Server) throws {
+        let advice = "commands such as `perigee status` do not reach this server; set PERIGEE_SOCKET to another path"
+        switch settings.socket {
+        case .off: return
+        case .tooLong(let path):
+            log.warning(
+                "no Unix socket: its path is longer than \(SocketPlace.limit) bytes",
+                ["path": LogValue(path), "hint": LogValue(advice)])
+        case .at(let path, let isChosen):
+            do {
+                try server.listen(path: path)
+                addresses.append("unix:\(path)")
+            } catch  where !isChosen {
+                log.warning("no Unix socket: \(Fault(error).message)", ["hint": LogValue(advice)])
+            }
+        }
     }
 
     // A part that has stopped is let go, so that nothing that belongs to it outlives it.

@@ -9,8 +9,8 @@ enum SettingTable {
         name: "HOST", fallback: "127.0.0.1", accepts: .host,
         purpose: "Address to listen on. `0.0.0.0` opens it to the network: put a proxy with TLS in front.")
     static let socket = Setting(
-        name: "PERIGEE_SOCKET", fallback: "", accepts: .optionalPath,
-        purpose: "Unix socket to listen on as well.")
+        name: "PERIGEE_SOCKET", fallback: "$STATE_DIR/perigee.sock", accepts: .pathOrOff,
+        purpose: "Unix socket to listen on as well. Commands such as `perigee status` reach the server by it.")
     static let stateDirectory = Setting(
         name: "STATE_DIR", fallback: "~/.local/state/perigee", accepts: .path,
         purpose: "Where the database and everything else that must survive is kept.")

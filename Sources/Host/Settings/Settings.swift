@@ -24,10 +24,10 @@ struct Settings: Sendable {
     }
 
     /// `STATE_DIR` with `~` resolved.
-    var stateDirectory: String {
-        let path = self[SettingTable.stateDirectory]
-        guard path.hasPrefix("~/") else { return path }
-        return Settings.homeDirectory + path.dropFirst(1)
+    var stateDirectory: String { Settings.expandingHome(self[SettingTable.stateDirectory]) }
+
+    static func expandingHome(_ path: String) -> String {
+        path.hasPrefix("~/") ? homeDirectory + path.dropFirst(1) : path
     }
 
     private static var homeDirectory: String {

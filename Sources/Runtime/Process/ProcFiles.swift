@@ -7,6 +7,13 @@ enum ProcFiles {
         return String(decoding: bytes.prefix { $0 != 0x0a }, as: UTF8.self)
     }()
 
+    /// Seconds since 1970.
+    private static let bootTime: Double = {
+        let lines = (read("/proc/stat", limit: 1 << 20) ?? []).split(separator: 0x0a)
+        let line = lines.first { $0.starts(with: "btime ".utf8) } ?? []
+        return Double(String(decoding: line.dropFirst(6), as: UTF8.self)) ?? 0
+    }()
+
     private static let ticksPerSecond = max(1, Int64(sysconf(Int32(_SC_CLK_TCK))))
     private static let pageSize = max(1, Int(sysconf(Int32(_SC_PAGESIZE))))
 
@@ -47,7 +54,8 @@ enum ProcFiles {
             parent: stat.parent, group: stat.group, session: stat.session, userID: userID, state: stat.state,
             name: stat.name, arguments: texts(arguments), residentBytes: stat.residentPages * pageSize,
             cpuTime: .milliseconds(Int64(clamping: stat.cpuTicks) * 1000 / ticksPerSecond),
-            directory: link("/proc/\(pid)/cwd"))
+            directory: link("/proc/\(pid)/cwd"),
+            started: bootTime + Double(stat.startTime) / Double(ticksPerSecond))
     }
 
     /// The value of a variable that the process was started with.

@@ -30,6 +30,8 @@ public struct ProcessEntry: Sendable, Equatable {
     public let cpuTime: Duration
     /// Nil where we may not look.
     public let directory: String?
+    /// Seconds since 1970, to a second or so.
+    public var started = 0.0
 
     public var pid: Int32 { identity.pid }
     public var hasEnded: Bool { state == "Z" || state == "X" }

@@ -6,6 +6,9 @@ public enum AddressGuard: Sendable, Hashable {
     /// The public internet, and what is listed besides: `10.1.0.0/16`, `192.168.1.7`, or a host name.
     case publicOnly(allowing: AddressAllowance = AddressAllowance())
 
+    /// The hint of a refusal, by which its cause can be told from others.
+    static let advice = "list it among the allowed addresses if it is meant"
+
     /// Whether this guard lets a connection to `address` be made for a request to `host`.
     func allows(_ address: IPAddress, for host: WebHost) -> Bool {
         switch self {

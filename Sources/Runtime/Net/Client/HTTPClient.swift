@@ -98,7 +98,7 @@ public final class HTTPExchange: TransferOwner {
             return fail(
                 Fault(
                     .denied, "\(request.subject): \(request.address.host) is no public address",
-                    hint: "list it among the allowed addresses if it is meant"))
+                    hint: AddressGuard.advice))
         }
         guard request.method != .connect, request.method != .trace else {
             return fail(Fault(.invalidInput, "\(request.subject): the client does not send \(request.method.rawValue)"))

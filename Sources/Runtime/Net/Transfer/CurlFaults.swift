@@ -20,7 +20,7 @@ enum CurlFaults {
             address == nil || address == "\(host)" || "[\(address!)]" == "\(host)"
             ? "\(host) is no public address" : "\(host) leads to \(address!), which is no public address"
         return Fault(
-            .denied, "\(transfer.request.subject): \(text)", hint: "list it among the allowed addresses if it is meant")
+            .denied, "\(transfer.request.subject): \(text)", hint: AddressGuard.advice)
     }
 
     private static func words(_ code: CURLcode, _ transfer: Transfer) -> (Fault.Kind, String, String?) {

@@ -20,6 +20,11 @@ extension HostFunction {
                 let checked = try prepare(&call, name, receiver: nil)
                 try await answer(&call) { try await body(checked) }
             }
+        case .iterating(let body):
+            return LuaHostFunction(waiting: name) { @Loop call in
+                let checked = try prepare(&call, name, receiver: nil)
+                try await answer(&call, closes: true) { try await body(checked) }
+            }
         }
     }
 
@@ -39,6 +44,11 @@ extension HostFunction {
                 let checked = try prepare(&call, name, receiver: object)
                 try await answer(&call) { try await body(checked) }
             }
+        case .iterating(let body):
+            type.waitingMethod(self.name) { @Loop object, call in
+                let checked = try prepare(&call, name, receiver: object)
+                try await answer(&call, closes: true) { try await body(checked) }
+            }
         }
     }
 
@@ -54,10 +64,13 @@ extension HostFunction {
             do {
                 try parameter.shape.check(value)
             } catch let fault as ShapeFault {
+                // What is no matter of the type, such as a range, is told by the fault alone.
+                let isType = fault.message == "must be \(parameter.shape.words), not \(value.inWords)"
+                guard fault.field.isEmpty else { throw ScriptMistake(fault.text(of: place)) }
                 throw ScriptMistake(
-                    fault.field.isEmpty
+                    isType
                         ? "\(place) (\(parameter.shape.words) expected, got \(value.inWords))"
-                        : fault.text(of: place))
+                        : fault.text(of: "\(place): it"))
             }
         }
         if arguments.count > parameters.count, arguments[parameters.count...].contains(where: { $0 != .nil }) {
@@ -75,9 +88,13 @@ extension HostFunction {
         }
     }
 
-    private func answer(_ call: inout LuaCall, _ body: () async throws -> LuaValue) async throws {
+    private func answer(
+        _ call: inout LuaCall, closes: Bool = false, _ body: () async throws -> LuaValue
+    ) async throws {
         do {
-            call.returns(try await body())
+            let value = try await body()
+            // The fourth value of a `for` is what it closes.
+            if closes { call.returns(value, .nil, .nil, value) } else { call.returns(value) }
         } catch {
             try fail(&call, error)
         }
@@ -86,8 +103,6 @@ extension HostFunction {
     /// Cancellation and mistakes end the script's call; everything else is its to handle.
     private func fail(_ call: inout LuaCall, _ error: any Error) throws {
         if Task.isCancelled || error is ScriptMistake || error is LuaError { throw error }
-        call.results.putNil()
-        call.results.makeNextError()
-        call.results.put(HostError.value(Fault(error)))
+        HostError.put(Fault(error), into: &call.results)
     }
 }

@@ -10,12 +10,18 @@ public struct HostModule {
     public let functions: [HostFunction]
     /// Classes of the objects that its functions return, with their methods.
     public let classes: [HostClass]
+    /// Fields that are no functions.
+    public let constants: [HostConstant]
 
-    public init(_ name: String, _ summary: String, _ functions: [HostFunction], classes: [HostClass] = []) {
+    public init(
+        _ name: String, _ summary: String, _ functions: [HostFunction], classes: [HostClass] = [],
+        constants: [HostConstant] = []
+    ) {
         self.name = name
         self.summary = summary
         self.functions = functions
         self.classes = classes
+        self.constants = constants
     }
 
     public var fullName: String { name.isEmpty ? "host" : "host.\(name)" }
@@ -28,6 +34,8 @@ public struct HostFunction {
         case plain((HostCall) throws -> LuaValue)
         /// May `await`; to the script it looks synchronous.
         case waiting((HostCall) async throws -> LuaValue)
+        /// Waits, and what it returns is an iterator with `__call` and `__close`, which a `for` closes however it ends.
+        case iterating((HostCall) async throws -> LuaValue)
         /// The bridge's own form, for what needs tables by reference or several results. Checks are its own.
         case raw(LuaHostFunction)
     }
@@ -58,6 +66,13 @@ public struct HostFunction {
     }
 
     public init(
+        iterating name: String, _ summary: String, _ parameters: [Field] = [], results: [Field] = [],
+        canFail: Bool = true, example: String = "", _ body: @escaping (HostCall) async throws -> LuaValue
+    ) {
+        self.init(name, summary, parameters, results, canFail, example, .iterating(body))
+    }
+
+    public init(
         raw name: String, _ summary: String, _ parameters: [Field] = [], results: [Field] = [],
         canFail: Bool = false, example: String = "", _ function: LuaHostFunction
     ) {
@@ -81,9 +96,25 @@ public struct HostFunction {
     public var waits: Bool {
         switch body {
         case .plain: false
-        case .waiting: true
+        case .waiting, .iterating: true
         case .raw(let function): function.mayWait
         }
+    }
+}
+
+/// A field of a module that is no function, such as `json.null`.
+public struct HostConstant {
+    public let name: String
+    /// LuaCATS' word for its type.
+    public let type: String
+    public let summary: String
+    public let value: LuaValue
+
+    public init(_ name: String, type: String, _ summary: String, _ value: LuaValue) {
+        self.name = name
+        self.type = type
+        self.summary = summary
+        self.value = value
     }
 }
 

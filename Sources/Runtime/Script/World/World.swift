@@ -48,12 +48,17 @@ public protocol WorldHTTP: AnyObject {
 public struct WorldAnswer {
     public let status: Int
     public let headers: Headers
+    /// Where it came from, after redirects.
+    public let address: WebAddress
     /// The next piece of the body; nil at its end.
     public let next: @Loop () async throws -> [UInt8]?
 
-    public init(status: Int, headers: Headers, next: @escaping @Loop () async throws -> [UInt8]?) {
+    public init(
+        status: Int, headers: Headers, address: WebAddress, next: @escaping @Loop () async throws -> [UInt8]?
+    ) {
         self.status = status
         self.headers = headers
+        self.address = address
         self.next = next
     }
 }

@@ -1,0 +1,92 @@
+import LuaBridge
+
+/// The functions of one hook as one function: each gets those before it as `next`, the first the built-in answer.
+@Loop
+struct HookChain {
+    /// One script's part.
+    struct Link {
+        let script: String
+        let function: LuaFunction
+    }
+
+    let contract: HookContract
+    /// In the order of their files' names.
+    let links: [Link]
+    /// All of them; for a hook that owes no decision there is none, because nothing chains.
+    let function: LuaFunction?
+
+    /// `next()` without facts goes on with those that the hook was given.
+    private static let linking = """
+        local hook, inner, check, facts = ...
+
+        if facts == 2 then
+          return function(one, two)
+            return check(hook(one, two, function(first, second)
+              return inner(first == nil and one or first, second == nil and two or second)
+            end))
+          end
+        end
+
+        return function(one)
+          return check(hook(one, function(first)
+            return inner(first == nil and one or first)
+          end))
+        end
+        """
+
+    init(_ contract: HookContract, _ links: [Link], in state: LuaState) throws {
+        self.contract = contract
+        self.links = links
+        guard contract.decision != nil else {
+            function = nil
+            return
+        }
+        let maker = try state.load(HookChain.linking, script: "hooks")
+        var inner = LuaValue.host(HookChain.builtIn(contract))
+        for link in links {
+            let made = try state.callNow(
+                maker, .function(link.function), inner, .host(HookChain.check(contract, link)),
+                .integer(Int64(contract.facts.count)))
+            inner = made[0]
+        }
+        function = inner.function
+    }
+
+    private static func builtIn(_ contract: HookContract) -> LuaHostFunction {
+        LuaHostFunction("next") { call in
+            let facts = call.arguments.values()
+            for (field, value) in zip(contract.facts, facts) {
+                do {
+                    try field.shape.check(value)
+                } catch let fault as ShapeFault {
+                    throw ScriptMistake(fault.text(of: "\(contract.name): the \(field.name) given to next"))
+                }
+            }
+            call.returns(contract.fallback(facts) ?? .nil)
+        }
+    }
+
+    /// What a script decided is checked where it leaves the script, so that the complaint names the right one.
+    private static func check(_ contract: HookContract, _ link: Link) -> LuaHostFunction {
+        let place = link.function.place
+        let subject = "\(link.script)\(place.map { ":\($0.line)" } ?? ""): the decision of \(contract.name)"
+        return LuaHostFunction("decision", keepsTables: true) { call in
+            let decision = call.arguments.value()
+            let error = call.arguments.value()
+            if case .nil = decision, error != .nil {
+                call.returns(.nil, error)
+                return
+            }
+            do {
+                try contract.check(HookChain.whole(decision))
+            } catch let fault as ShapeFault {
+                throw Fault(.script, fault.text(of: subject))
+            }
+            call.returns(decision)
+        }
+    }
+
+    private static func whole(_ value: LuaValue) throws -> LuaValue {
+        if case .reference(let reference) = value, let table = reference as? LuaTable { try table.value() } else { value }
+    }
+}
