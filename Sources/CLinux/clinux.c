@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -107,7 +108,7 @@ int clinux_limit(pid_t pid, int resource, uint64_t limit) {
 }
 
 // Without openat2 (before Linux 5.6, or forbidden by a filter): no symbolic link at all, step by step.
-static int open_step_by_step(int root, const char *path, int flags) {
+static int open_step_by_step(int root, const char *path, int flags, unsigned mode) {
   int directory = dup(root);
   while (directory >= 0) {
     size_t length = strcspn(path, "/");
@@ -119,7 +120,7 @@ static int open_step_by_step(int root, const char *path, int flags) {
     } else {
       memcpy(name, path, length);
       name[length] = 0;
-      next = openat(directory, name, O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY));
+      next = openat(directory, name, O_NOFOLLOW | O_CLOEXEC | (last ? flags : O_PATH | O_DIRECTORY), mode);
     }
     int failure = errno;
     close(directory);
@@ -137,5 +138,18 @@ int clinux_open_beneath(int root, const char *path) {
   struct open_how how = {.flags = flags, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};
   int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
   if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
-  return open_step_by_step(root, path, flags);
+  return open_step_by_step(root, path, flags, 0);
+}
+
+int clinux_open_within(int root, const char *path, int flags, unsigned mode) {
+  flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
+  struct open_how how = {
+    .flags = (unsigned)flags, .mode = mode, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS};
+  int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+  if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
+  return open_step_by_step(root, path, flags, mode);
+}
+
+int clinux_rename_new(int from, const char *name, int to, const char *new_name) {
+  return renameat2(from, name, to, new_name, RENAME_NOREPLACE);
 }

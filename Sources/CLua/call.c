@@ -99,10 +99,11 @@ void clua_push_host(lua_State *L, void *function, int kind, const char *name, si
   lua_pushcclosure(L, clua_host_function, 1);
 }
 
-static int raise_value(lua_State *L, int count) {
+// An error that a script raised, and that came through the host, knows its place already.
+static int raise_value(lua_State *L, int count, int failed) {
   if (count == 0) return luaL_error(L, "a host function failed without saying why");
   lua_settop(L, -count);
-  if (lua_type(L, -1) == LUA_TSTRING) {
+  if (lua_type(L, -1) == LUA_TSTRING && failed != CLUA_SCRIPT_FAILED) {
     luaL_where(L, 1);
     lua_insert(L, -2);
     lua_concat(L, 2);
@@ -115,7 +116,7 @@ static int host_resumed(lua_State *L, int status, lua_KContext context) {
   (void)status, (void)context;
   clua_call *call = state_of(L)->current;
   int count = clua_decode_all(L, call->input, call->input_count);
-  return call->input_failed ? raise_value(L, count) : count;
+  return call->input_failed ? raise_value(L, count, call->input_failed) : count;
 }
 
 // The C function below which nothing can wait, for the error message.
@@ -183,7 +184,7 @@ int clua_host_function(lua_State *L) {
   int count = clua_decode_all(L, answer.buffer->bytes, answer.buffer->count);
   clua_give_back(st, answer.buffer);
   st->decoding = NULL;
-  return failed ? raise_value(L, count) : count;
+  return failed ? raise_value(L, count, failed) : count;
 }
 
 // Calls

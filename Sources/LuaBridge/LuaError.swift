@@ -47,4 +47,13 @@ extension LuaError.Detail {
         default: return nil
         }
     }
+
+    var value: LuaValue {
+        switch self {
+        case .string(let text): .string(text)
+        case .integer(let value): .integer(value)
+        case .number(let value): .number(value)
+        case .bool(let value): .bool(value)
+        }
+    }
 }

@@ -117,9 +117,7 @@ private func luaPlain(
     do {
         try body(&call)
     } catch {
-        call.results.removeAll()
-        call.results.put(state.describeError(error))
-        failed = 1
+        failed = state.put(error, into: &call.results)
     }
     state.answer(answer, call.results)
     return failed

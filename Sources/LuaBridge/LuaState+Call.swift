@@ -29,7 +29,7 @@ extension LuaState {
             if !invocation.wasSuspended { suspend(invocation) }
             if status == CLUA_SLICED {
                 await scheduler()
-                status = try invocation.goOn(Parcel(), failed: false)
+                status = try invocation.goOn(Parcel(), failed: 0)
             } else {
                 status = try await invocation.serve()
             }
@@ -82,11 +82,11 @@ final class LuaInvocation {
         return parcel.withUnsafeBytes { clua_start(call, function.raw, $0.baseAddress, $0.count) }
     }
 
-    func goOn(_ answer: Parcel, failed: Bool) throws -> clua_status {
+    func goOn(_ answer: Parcel, failed: Int32) throws -> clua_status {
         wasSuspended = true
         guard let call else { throw LuaError.closed }
         if Task.isCancelled { throw LuaError.cancelled }
-        return answer.withUnsafeBytes { clua_continue(call, $0.baseAddress, $0.count, failed ? 1 : 0) }
+        return answer.withUnsafeBytes { clua_continue(call, $0.baseAddress, $0.count, failed) }
     }
 
     /// Awaits the host function that the script called, and goes on with its answer.
@@ -100,13 +100,11 @@ final class LuaInvocation {
             state.keep(request.results)
         }
         guard case .waiting(let body) = wanted.body else { preconditionFailure("a plain function cannot wait") }
-        var failed = false
+        var failed: Int32 = 0
         do {
             try await body(&request)
         } catch {
-            request.results.removeAll()
-            request.results.put(state.describeError(error))
-            failed = true
+            failed = state.put(error, into: &request.results)
         }
         return try goOn(request.results, failed: failed)
     }

@@ -207,6 +207,24 @@ public final class LuaState {
         return try body(&reader)
     }
 
+    /// What a host function threw, as its caller is to see it raised. The error of a script that the function called
+    /// stays as it was: with its own place, and as a table where it was one.
+    func put(_ error: any Error, into results: inout Parcel) -> Int32 {
+        results.removeAll()
+        guard let error = error as? LuaError, error.script != nil || !error.details.isEmpty else {
+            results.put(describeError(error))
+            return Int32(CLUA_HOST_FAILED)
+        }
+        if error.details.isEmpty {
+            results.put(error.message)
+        } else {
+            let fields = error.details.map { (LuaKey.string($0.key), $0.value.value) }
+            results.makeNextError()
+            results.put(.table(Dictionary(uniqueKeysWithValues: fields)))
+        }
+        return Int32(CLUA_SCRIPT_FAILED)
+    }
+
     /// The error of the last piece of work outside a call.
     func failure() -> LuaError {
         guard let pointer = core.pointer else { return .closed }

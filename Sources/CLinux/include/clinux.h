@@ -50,3 +50,10 @@ int clinux_limit(pid_t pid, int resource, uint64_t limit);
 
 /// Opens a file for reading by a path below the directory `root`; symbolic links may not lead out of it. -1 with errno.
 int clinux_open_beneath(int root, const char *_Nonnull path);
+
+/// Opens by a path below the directory `root`, through no symbolic link at all; flags and mode as for open(2). -1 with
+/// errno, which is ELOOP where a link is in the way.
+int clinux_open_within(int root, const char *_Nonnull path, int flags, unsigned mode);
+
+/// Renames, but never over what is there already: -1 with EEXIST then.
+int clinux_rename_new(int from, const char *_Nonnull name, int to, const char *_Nonnull new_name);

@@ -34,7 +34,7 @@ void clua_answer_set(clua_answer *answer, const void *bytes, size_t count);
 
 // `owner` is what was given to clua_open. None of these may raise, or enter Lua except by the functions below.
 typedef struct {
-  // A plain host function: 0 for results, 1 when the answer's first value is to be raised.
+  // A plain host function: 0 for results, CLUA_…_FAILED when the answer's first value is to be raised.
   int (*plain)(void *owner, void *function, clua_buffer *arguments, clua_answer *answer);
   // Where `require` looks: 0 nothing known (the answer may hold why), 1 text (name, source), 2 a finished value,
   // 3 the module's chunk as a function.
@@ -105,6 +105,9 @@ int32_t clua_globals(clua_state *state);
 void clua_state_failure(clua_state *state, clua_failure *failure);
 
 enum { CLUA_TABLES_BY_REFERENCE = 1, CLUA_MAY_WAIT = 2 };
+
+// How a host function failed: here, or in a script that it called, whose error says where.
+enum { CLUA_HOST_FAILED = 1, CLUA_SCRIPT_FAILED = 2 };
 
 // One call in flight. begin, then step until it is no longer WAITS or SLICED, then end (always, once).
 clua_call *clua_begin(clua_state *state, int flags, int64_t running_time); // 0: the state's own limit

@@ -11,6 +11,7 @@ enum Schema {
                 value TEXT NOT NULL
             );
             INSERT INTO about (name, value) VALUES ('product', 'perigee');
-            """)
+            """),
+        Migration(2, "values that scripts keep", StoredValues.schema),
     ]
 }

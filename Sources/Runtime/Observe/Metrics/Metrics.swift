@@ -15,6 +15,8 @@ public final class Metrics: Sendable {
     }
 
     private let entries = Locked<[String: Entry]>([:])
+    /// Those that scripts made: they outlive the scripts' generations.
+    let ofScripts = Locked<[String: ScriptMetric]>([:])
 
     public init() {}
 
