@@ -14,12 +14,6 @@ enum SettingTable {
     static let stateDirectory = Setting(
         name: "STATE_DIR", fallback: "~/.local/state/perigee", accepts: .path,
         purpose: "Where the database and everything else that must survive is kept.")
-    static let home = Setting(
-        name: "PERIGEE_HOME", fallback: "", accepts: .optionalPath,
-        purpose: "Where the shipped scripts and the site are; found from the executable when empty.")
-    static let scripts = Setting(
-        name: "PERIGEE_SCRIPTS", fallback: "", accepts: .optionalPath,
-        purpose: "Directory of your own scripts, which replace shipped ones of the same name; `$STATE_DIR/scripts` when empty.")
     static let logLevel = Setting(
         name: "LOG_LEVEL", fallback: "info", accepts: .oneOf(Log.Level.self),
         purpose: "The least important lines that are logged.")
@@ -50,7 +44,7 @@ enum SettingTable {
         purpose: "Share of requests that are traced when the caller did not decide.")
 
     static let all: [any AnySetting] = [
-        port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody, maxConnections, drain,
+        port, host, socket, stateDirectory, logLevel, logFormat, trustedProxies, maxBody, maxConnections, drain,
         traceEndpoint, traceHeaders, traceShare,
     ]
 }

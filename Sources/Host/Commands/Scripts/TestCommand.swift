@@ -17,7 +17,7 @@ extension Command {
     ) { arguments in
         try arguments.expect(options: ["--filter", "--json"], words: 0...Int.max)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        var sources = settings.scriptSources
+        var sources = ScriptHome.sources(settings)
         let names = sources.takeDirectory(from: arguments.words)
         var set = SpecSet.read(sources)
         try set.keep(names)

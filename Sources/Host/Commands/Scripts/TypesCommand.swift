@@ -7,7 +7,7 @@ extension Command {
         usage: "perigee types [DIRECTORY] [--docs] [--check]",
         details: """
               DIRECTORY   a directory of scripts; the shipped one unless given. Stubs go into types/ in it
-              --docs      docs/lua.md as well, beside the shipped scripts
+              --docs      ../docs/lua.md of it as well
               --check     writes nothing; ends with code 1 when a file is not what would be written
 
             The stubs are LuaCATS annotations for lua-language-server, made from the tables that check calls and scripts.
@@ -15,7 +15,7 @@ extension Command {
     ) { arguments in
         try arguments.expect(options: ["--docs", "--check"], words: 0...1)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        let chosen = arguments.words.first ?? settings.home.map { "\($0)/scripts" }
+        let chosen = arguments.words.first ?? ScriptHome.shipped(settings)
         guard let directory = chosen else {
             throw Fault(
                 .notFound, "the shipped scripts were not found",
@@ -23,8 +23,7 @@ extension Command {
         }
         var files = try Loop.result { try GeneratedFile.stubs(in: "\(directory)/types") }
         if arguments.options.contains("--docs") {
-            guard let home = settings.home else { throw Fault(.notFound, "PERIGEE_HOME was not found") }
-            files.append(try Loop.result { try GeneratedFile.docs(at: "\(home)/docs/lua.md") })
+            files.append(try Loop.result { try GeneratedFile.docs(at: "\(directory)/../docs/lua.md") })
         }
         let stale = files.filter { !$0.isCurrent }
         if arguments.options.contains("--check") {
@@ -56,7 +55,7 @@ struct GeneratedFile: Sendable, Equatable {
 
     @Loop
     private static func reference() throws -> ScriptReference {
-        ScriptReference(HostTable.standard(try World.makeBelieve()))
+        ScriptReference(HostTable.standard(World.makeBelieve))
     }
 
     var isCurrent: Bool {

@@ -29,6 +29,7 @@ final class SpecState {
         let globals = try state.globals()
         for word in book.words { try globals.set(.string(word.name), .host(word.function(owner: ""))) }
         try globals.set("fake", world.globals)
+        world.onConfig = { [unowned self] in try set($0) }
         let keeping = LuaCallOptions(keepsTables: true)
         let values = try state.callNow(
             state.load(SpecValues.text, script: SpecPrelude.script), keeping, arguments: { $0.put(LuaValue.null) },
@@ -38,6 +39,16 @@ final class SpecState {
         let words = try state.callNow(state.load(SpecPrelude.text, script: SpecPrelude.script), callbacks, values)
         try globals.set("describe", words[0])
         try globals.set("expect", words[1])
+    }
+
+    /// Scripts hold the table of host.config already: its functions change in place.
+    private func set(_ config: [String: String]) throws {
+        var changed = world.world
+        changed.config = config
+        guard let table = try state.globals().table("host")?.table("config") else { return }
+        for function in HostModule.config(changed).functions {
+            try table.set(.string(function.name), .host(function.function(owner: "host.config.")))
+        }
     }
 
     /// Loads the file, which describes its specs, and gives them.
@@ -53,9 +64,9 @@ final class SpecState {
 
     /// Runs one spec in a world of its own. What stands after it runs whatever happened before.
     func outcome(of spec: SpecCase) async -> SpecFailure? {
-        world.begin()
         var first: SpecFailure?
         do {
+            try world.begin()
             for function in spec.before + [spec.body] { try await run(function) }
         } catch {
             first = failure(error)
@@ -66,6 +77,9 @@ final class SpecState {
             } catch {
                 if first == nil { first = failure(error) }
             }
+        }
+        if first == nil, let unanswered = world.unanswered {
+            first = SpecFailure(script: file.name, line: nil, message: unanswered)
         }
         return first
     }

@@ -20,7 +20,9 @@ public struct ReferenceText {
     // MARK: kinds and hooks
 
     private var kinds: String {
-        let rows = reference.kinds.map { "| [`\($0.directory)/`](#\(anchor(heading($0)))) | \($0.record.summary) |" }
+        let rows = reference.kinds.map { kind in
+            "| [`\(kind.directory)/`](#\(ReferenceText.anchor(heading(kind)))) | \(kind.record.summary) |"
+        }
         let parts = reference.kinds.filter { $0.record.name != Contract.hookFile.name }.map { kind in
             (["### \(heading(kind))", kind.record.summary] + fieldTable(kind.record)).joined(separator: "\n\n")
         }
@@ -57,20 +59,25 @@ public struct ReferenceText {
     private var modules: String {
         reference.modules.map { module in
             var lines = ["## \(module.fullName)", module.summary]
-            for function in module.functions { lines.append(text(of: function, "\(module.fullName).")) }
+            if !module.constants.isEmpty {
+                lines.append(
+                    module.constants.map { "- `\(module.fullName).\($0.name)`, \($0.type): \($0.summary)" }
+                        .joined(separator: "\n"))
+            }
+            for function in module.functions { lines.append(text(of: function, "###", "\(module.fullName).")) }
             for type in module.classes {
-                lines += ["### \(type.name)", type.summary]
+                lines += ["### \(ReferenceText.heading(ofObject: type.name))", type.summary]
                 let local = String(type.name.split(separator: ".").last ?? "").lowercased()
-                for method in type.methods { lines.append(text(of: method, "\(local):")) }
+                for method in type.methods { lines.append(text(of: method, "####", "\(local):")) }
             }
             return lines.joined(separator: "\n\n")
         }.joined(separator: "\n\n")
     }
 
-    private func text(of function: HostFunction, _ owner: String) -> String {
+    private func text(of function: HostFunction, _ level: String, _ owner: String) -> String {
         if function.isMeta { return "- \(function.metaSummary)" }
         let parameters = function.parameters.map { $0.name + ($0.isRequired ? "" : "?") }.joined(separator: ", ")
-        var lines = ["### \(owner)\(function.name)", "`\(owner)\(function.name)(\(parameters))`: \(function.summary)"]
+        var lines = ["\(level) \(owner)\(function.name)", "`\(owner)\(function.name)(\(parameters))`: \(function.summary)"]
         if function.waits || function.canFail {
             let failing = "Returns `nil, err` when it does not work."
             lines.append([function.waits ? "Waits." : "", function.canFail ? failing : ""].filter { !$0.isEmpty }
@@ -166,18 +173,26 @@ public struct ReferenceText {
         case .list(let element): "list of \(typeText(element))"
         case .map(let element): "table of \(typeText(element)) by name"
         case .record(let record):
-            record.name.isEmpty
-                ? "table" : isInlined(record) ? "`\(record.name)`" : "[`\(record.name)`](#\(anchor(record.name)))"
+            if record.name.isEmpty {
+                "table"
+            } else if isInlined(record) {
+                "`\(record.name)`"
+            } else {
+                "[`\(record.name)`](#\(ReferenceText.anchor(record.name)))"
+            }
         case .function(let signature): "`\(cell(TypeText.of(signature)))`"
         case .either(let shapes): shapes.map(typeText).joined(separator: " or ")
-        case .object(let name): "[`\(name)`](#\(anchor(name)))"
+        case .object(let name): "[`\(name)`](#\(ReferenceText.anchor(ReferenceText.heading(ofObject: name))))"
         }
     }
 
     private func cell(_ text: String) -> String { text.split(separator: "|").joined(separator: "\\|") }
 
+    /// Functions often have the same name, but for the case of a letter, which links do not know.
+    private static func heading(ofObject name: String) -> String { "\(name) (object)" }
+
     /// As GitHub makes it of a heading.
-    private func anchor(_ heading: String) -> String {
+    static func anchor(_ heading: String) -> String {
         String(
             heading.lowercased().compactMap { letter in
                 letter == " " ? "-" : letter.isLetter || letter.isNumber || letter == "_" || letter == "-" ? letter : nil

@@ -57,6 +57,8 @@ public struct ScriptReference {
 struct RecordCensus {
     private(set) var records: [String: Record] = [:]
     private(set) var mentions: [String: Int] = [:]
+    /// Names that mean different tables in different places.
+    private(set) var clashes: Set<String> = []
 
     mutating func take(_ fields: [Field]) {
         for field in fields { take(field.shape) }
@@ -69,10 +71,19 @@ struct RecordCensus {
         case .function(let signature): take(signature.parameters + signature.results)
         case .record(let record):
             mentions[record.name, default: 0] += 1
-            guard records[record.name] == nil else { return }
+            if let known = records[record.name] {
+                if !RecordCensus.areSame(known, record) { clashes.insert(record.name) }
+                return
+            }
             if !record.name.isEmpty { records[record.name] = record }
             take(record.fields)
         case .any, .boolean, .text, .integer, .number, .duration, .size, .choice, .object, .grammar: return
         }
+    }
+
+    private static func areSame(_ a: Record, _ b: Record) -> Bool {
+        a.summary == b.summary && a.isOpen == b.isOpen
+            && a.fields.map { "\($0.name) \($0.isRequired) \($0.summary)" }
+                == b.fields.map { "\($0.name) \($0.isRequired) \($0.summary)" }
     }
 }

@@ -57,6 +57,7 @@ public struct StubText {
                 lines.append("---@field \(other.name) \(other.fullName) \(other.summary)")
             }
         }
+        lines += module.constants.map { "---@field \($0.name) \($0.type) \($0.summary)" }
         lines += [isRoot ? "host = {}" : "local \(local) = {}", ""]
         for function in module.functions { lines += StubText.lines(of: function, on: "\(local).") + [""] }
         return (lines + ["return \(local)", ""]).joined(separator: "\n")

@@ -1,3 +1,0 @@
-extension HostTable {
-    public static func standard(_ world: World) -> HostTable { HostTable([HostModule("", "", [])]) }
-}
