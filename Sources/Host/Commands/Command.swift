@@ -13,7 +13,7 @@ struct Command: Sendable {
     /// Returns the exit code.
     let run: @Sendable (Arguments) throws -> Int32
 
-    static let all: [Command] = [.serve, .test, .config, .doctor, .version, .help]
+    static let all: [Command] = [.serve, .check, .test, .types, .config, .doctor, .version, .help]
 
     /// The whole program: choose the command, run it, put a failure into words.
     static func main(_ words: [String]) -> Int32 {

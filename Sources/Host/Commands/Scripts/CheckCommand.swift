@@ -48,7 +48,7 @@ struct CheckListing {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private var replaced: [String] { set.files.filter(\.replacesShipped).map(\.name) }
+    private var replaced: [String] { self.set.files.filter(\.replacesShipped).map(\.name) }
 
     private func summary(_ paint: Paint) -> String {
         let count = set.files.count

@@ -6,7 +6,8 @@ public enum ScriptCheck {
     ) async -> [ScriptProblem] {
         do {
             let set = try await BlockingPool.shared.run("reading scripts") { sources.read() }
-            let builder = GenerationBuilder(number: 0, set: set, table: table, limits: limits, cache: CodeCache(), now: 0)
+            let builder = GenerationBuilder(
+                number: 0, set: set, table: table, limits: limits, cache: CodeCache(), now: 0)
             try await builder.build().close()
             return []
         } catch let failure as GenerationBuilder.Failure {

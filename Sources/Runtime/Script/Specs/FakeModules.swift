@@ -3,12 +3,31 @@ import LuaBridge
 // What `fake` offers to specs.
 
 extension HostModule {
-    static func fakeClock(_ stage: SpecStage) -> HostModule {
-        let moment = Shape.either([
-            .number(), .grammar(name: "a moment such as \"2026-01-01T12:00:00Z\"") { text in
-                TimeText.parse(text) == nil ? "\"\(text)\" is not written so" : nil
-            },
-        ])
+    /// The one without a name has the functions of `fake` itself.
+    static func fakes(_ stage: SpecStage, config: @escaping ([String: String]) throws -> Void) -> [HostModule] {
+        let root = HostModule(
+            "", "Arranges the made-up world of a spec, and tells what was done in it. New for each `it`.",
+            [
+                HostFunction(
+                    "config", "Sets what `host.config` reads.",
+                    [.required("settings", .map(.text()), "Texts by name.")],
+                    example: "fake.config { PORT = \"8000\" }"
+                ) { call in
+                    let pairs = call.options("settings").pairs.map { ($0.name, $0.value.string ?? "") }
+                    try config(Dictionary(uniqueKeysWithValues: pairs))
+                    return .nil
+                }
+            ])
+        return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage)]
+    }
+
+    var fakeName: String { name.isEmpty ? "fake" : "fake.\(name)" }
+
+    private static func fakeClock(_ stage: SpecStage) -> HostModule {
+        let written = Shape.grammar(name: "a moment such as \"2026-01-01T12:00:00Z\"") { text in
+            TimeText.parse(text) == nil ? "\"\(text)\" is not written so" : nil
+        }
+        let moment = Shape.either([.number(), written])
         return HostModule(
             "clock", "The time. It stands still, at noon of 1 January 2026, and who sleeps moves it.",
             [
@@ -53,7 +72,7 @@ extension HostModule {
             .required("body", .text(), "Its body."),
         ])
 
-    static func fakeHTTP(_ stage: SpecStage) -> HostModule {
+    private static func fakeHTTP(_ stage: SpecStage) -> HostModule {
         HostModule(
             "http", "Other servers. A request that nobody answers fails the spec.",
             [
@@ -110,12 +129,13 @@ extension HostModule {
         "fake.Process", "A process of the made-up machine.",
         [
             .required("pid", .integer(1...4_194_304), "Its number."), .optional("ppid", .integer(), "Its parent's."),
-            .optional("command", .text(), "The kernel's name for it."), .optional("argv", .list(.text()), "Its arguments."),
+            .optional("command", .text(), "The kernel's name for it."),
+            .optional("argv", .list(.text()), "Its arguments."),
             .optional("memory", .size, "Resident bytes."), .optional("cwd", .text(), "Where it is."),
             .optional("started", .number(), "When it started, in seconds since the epoch."),
         ])
 
-    static func fakeProcess(_ stage: SpecStage) -> HostModule {
+    private static func fakeProcess(_ stage: SpecStage) -> HostModule {
         HostModule(
             "process", "Programs and processes. A command that nobody knows fails the spec.",
             [

@@ -50,39 +50,17 @@ final class SpecWorld {
         try onConfig?(config)
     }
 
-    /// The global `fake`, as modules: those without a name are functions of its own.
-    var modules: [HostModule] {
-        [
-            HostModule(
-                "", "Arranges the made-up world of a spec, and tells what was done in it. New for each `it`.",
-                [
-                    HostFunction(
-                        "config", "Sets what `host.config` reads.",
-                        [.required("settings", .map(.text()), "Texts by name.")],
-                        example: "fake.config { PORT = \"8000\" }"
-                    ) { [unowned self] call in
-                        let pairs = call.options("settings").pairs.map { ($0.name, $0.value.string ?? "") }
-                        try set(Dictionary(uniqueKeysWithValues: pairs))
-                        return .nil
-                    }
-                ]), .fakeClock(stage), .fakeHTTP(stage), .fakeProcess(stage),
-        ]
-    }
-
+    /// The global `fake`.
     var globals: LuaValue {
         var fields: [LuaKey: LuaValue] = [:]
-        for module in modules {
-            let owner = module.name.isEmpty ? "fake." : "fake.\(module.name)."
-            for function in module.functions {
-                let value = LuaValue.host(function.function(owner: owner))
-                if module.name.isEmpty {
-                    fields[.string(function.name)] = value
-                } else {
-                    var inner: [LuaKey: LuaValue] = [:]
-                    if case .table(let known) = fields[.string(module.name)] { inner = known }
-                    inner[.string(function.name)] = value
-                    fields[.string(module.name)] = .table(inner)
-                }
+        for module in HostModule.fakes(stage, config: { [unowned self] in try set($0) }) {
+            let functions = module.functions.map { function -> (LuaKey, LuaValue) in
+                (.string(function.name), .host(function.function(owner: "\(module.fakeName).")))
+            }
+            if module.name.isEmpty {
+                fields.merge(functions) { _, last in last }
+            } else {
+                fields[.string(module.name)] = .table(Dictionary(uniqueKeysWithValues: functions))
             }
         }
         return .table(fields)

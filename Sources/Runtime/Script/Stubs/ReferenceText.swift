@@ -26,7 +26,9 @@ public struct ReferenceText {
         let parts = reference.kinds.filter { $0.record.name != Contract.hookFile.name }.map { kind in
             (["### \(heading(kind))", kind.record.summary] + fieldTable(kind.record)).joined(separator: "\n\n")
         }
-        let list = ["## Kinds of scripts", "| directory | a file returns |\n|---|---|\n" + rows.joined(separator: "\n")]
+        let list = [
+            "## Kinds of scripts", "| directory | a file returns |\n|---|---|\n" + rows.joined(separator: "\n"),
+        ]
         return (list + parts).joined(separator: "\n\n")
     }
 
@@ -77,11 +79,14 @@ public struct ReferenceText {
     private func text(of function: HostFunction, _ level: String, _ owner: String) -> String {
         if function.isMeta { return "- \(function.metaSummary)" }
         let parameters = function.parameters.map { $0.name + ($0.isRequired ? "" : "?") }.joined(separator: ", ")
-        var lines = ["\(level) \(owner)\(function.name)", "`\(owner)\(function.name)(\(parameters))`: \(function.summary)"]
+        var lines = [
+            "\(level) \(owner)\(function.name)", "`\(owner)\(function.name)(\(parameters))`: \(function.summary)",
+        ]
         if function.waits || function.canFail {
             let failing = "Returns `nil, err` when it does not work."
-            lines.append([function.waits ? "Waits." : "", function.canFail ? failing : ""].filter { !$0.isEmpty }
-                .joined(separator: " "))
+            lines.append(
+                [function.waits ? "Waits." : "", function.canFail ? failing : ""].filter { !$0.isEmpty }
+                    .joined(separator: " "))
         }
         if !function.parameters.isEmpty {
             lines.append(function.parameters.map { item("`\($0.name)`", $0) }.joined(separator: "\n"))
@@ -195,7 +200,8 @@ public struct ReferenceText {
     static func anchor(_ heading: String) -> String {
         String(
             heading.lowercased().compactMap { letter in
-                letter == " " ? "-" : letter.isLetter || letter.isNumber || letter == "_" || letter == "-" ? letter : nil
+                letter == " "
+                    ? "-" : letter.isLetter || letter.isNumber || letter == "_" || letter == "-" ? letter : nil
             })
     }
 }

@@ -36,7 +36,7 @@ public struct StubText {
         return lines.joined(separator: "\n")
     }
 
-    private static func lines(of record: Record) -> [String] {
+    static func lines(of record: Record) -> [String] {
         let fields = record.fields.map { field in
             "---@field \(field.name)\(field.isRequired ? "" : "?") \(TypeText.of(field.shape)) \(field.summary)"
         }

@@ -31,7 +31,7 @@ struct ExpectTests {
             ("expect(\"give_up\").equals \"ask\"", "expected \"ask\", got \"give_up\""),
             ("expect(nil).equals(1)", "expected 1, got nil"),
             ("expect(1).equals \"1\"", "expected \"1\", got 1"),
-            ("expect({ b = 1, a = \"x\\ty\" }).equals(2)", "expected 2, got { a = \"x\\ty\", b = 1 }"),
+            ("expect({ b = 1, a = \"x\\ty\" }).equals(2)", "expected 2, got { a = \"x\\9y\", b = 1 }"),
             ("expect({ 1, 2, n = 2 }).equals {}", "expected {}, got { 1, 2, n = 2 }"),
             ("expect({ [\"a b\"] = 1, [7] = 2 }).equals(1)", "expected 1, got { [7] = 2, [\"a b\"] = 1 }"),
             ("local t = {} t.me = t expect(t).equals(1)", "expected 1, got { me = <itself> }"),

@@ -41,7 +41,8 @@ struct LineDifferenceTests {
     func bothWays(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         func text() -> [String] {
-            (0..<Int.random(in: 1...12, using: &random)).map { _ in "abc".randomElement(using: &random).map { "\($0)" }! }
+            (0..<Int.random(in: 1...12, using: &random)).map { _ in "abc".randomElement(using: &random).map { "\($0)" }!
+            }
         }
         let left = text(), right = text()
         let lines = LineDifference.between(left.joined(separator: "\n"), right.joined(separator: "\n"))

@@ -31,7 +31,8 @@ enum MadeUp {
     private static var post: HostModule {
         let rounds = LuaClass<Round>("host.post.Round")
         let methods = [
-            HostFunction("left", "How many are left.", results: [.required("count", .integer(), "So many.")]) { _ in 0 },
+            HostFunction("left", "How many are left.", results: [.required("count", .integer(), "So many.")]) { _ in 0
+            },
             HostFunction("__call", "Waits for the next.", results: [.optional("letter", .text(), "It.")]) { _ in .nil },
             HostFunction("__close", "Gives up the rest.") { _ in .nil },
         ]

@@ -105,7 +105,9 @@ struct ReferenceTextTests {
     func limits() {
         var limits = ScriptLimits()
         limits[.hook].computing = .milliseconds(1500)
-        #expect(ReferenceText(MadeUp.reference, limits: limits).text.contains("| hook | \(Units.describe(.milliseconds(1500))) |"))
+        #expect(
+            ReferenceText(MadeUp.reference, limits: limits).text.contains(
+                "| hook | \(Units.describe(.milliseconds(1500))) |"))
         #expect(page.contains("All scripts together may hold 64MB."))
     }
 }

@@ -134,7 +134,8 @@ struct ReferenceCountTests {
             for function in module.functions {
                 count += 1
                 #expect(stub.contains("function \(local).\(function.name)("), "\(module.fullName).\(function.name)")
-                #expect(page.contains("### \(module.fullName).\(function.name)\n"), "\(module.fullName).\(function.name)")
+                #expect(
+                    page.contains("### \(module.fullName).\(function.name)\n"), "\(module.fullName).\(function.name)")
             }
             for constant in module.constants {
                 count += 1
@@ -157,9 +158,11 @@ struct ReferenceCountTests {
     func contract() {
         let stub = StubText(reference).files.first { $0.path == "contract.lua" }?.text ?? ""
         let page = ReferenceText(reference).text
-        #expect(reference.kinds.map(\.directory) + ["lib"] == ScriptKind.allCases.map(\.directory).sorted {
-            order($0) < order($1)
-        })
+        #expect(
+            reference.kinds.map(\.directory) + ["lib"]
+                == ScriptKind.allCases.map(\.directory).sorted {
+                    order($0) < order($1)
+                })
         for kind in reference.kinds { #expect(page.contains("`\(kind.directory)/`"), "\(kind.directory)") }
         #expect(reference.hooks.count == Contract.hooks.count)
         for hook in reference.hooks {
