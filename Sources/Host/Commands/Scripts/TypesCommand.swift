@@ -21,10 +21,8 @@ extension Command {
                 .notFound, "the shipped scripts were not found",
                 hint: "name a directory, or set PERIGEE_HOME to where Perigee was installed")
         }
-        var files = try Loop.result { try GeneratedFile.stubs(in: "\(directory)/types") }
-        if arguments.options.contains("--docs") {
-            files.append(try Loop.result { try GeneratedFile.docs(at: "\(directory)/../docs/lua.md") })
-        }
+        let docs = arguments.options.contains("--docs") ? "\(directory)/../docs/lua.md" : nil
+        let files = try Loop.result { GeneratedFile.all(in: directory, docs: docs) }
         let stale = files.filter { !$0.isCurrent }
         if arguments.options.contains("--check") {
             for file in stale { Terminal.print("\(file.path) is not what `perigee types` would write\n") }
@@ -44,18 +42,12 @@ struct GeneratedFile: Sendable, Equatable {
     let text: String
 
     @Loop
-    static func stubs(in directory: String) throws -> [GeneratedFile] {
-        StubText(try reference()).files.map { GeneratedFile(path: "\(directory)/\($0.path)", text: $0.text) }
-    }
-
-    @Loop
-    static func docs(at path: String) throws -> GeneratedFile {
-        GeneratedFile(path: path, text: ReferenceText(try reference()).text)
-    }
-
-    @Loop
-    private static func reference() throws -> ScriptReference {
-        ScriptReference(HostTable.standard(World.makeBelieve))
+    static func all(in directory: String, docs: String?) -> [GeneratedFile] {
+        let reference = ScriptReference(HostTable.standard(World.makeBelieve))
+        let stubs = StubText(reference).files.map {
+            GeneratedFile(path: "\(directory)/types/\($0.path)", text: $0.text)
+        }
+        return stubs + (docs.map { [GeneratedFile(path: $0, text: ReferenceText(reference).text)] } ?? [])
     }
 
     var isCurrent: Bool {

@@ -80,6 +80,7 @@ public struct SpecSet: Sendable {
 extension SpecFile {
     fileprivate func isMeant(by word: String) -> Bool {
         let word = word.hasSuffix("/") ? String(word.dropLast()) : word
-        return [name, subject, ScriptFile.module(of: subject)].contains(word) || name.hasPrefix("\(word)/")
+        let names = [name, subject, String(subject.dropLast(4)), ScriptFile.module(of: subject)]
+        return names.contains(word) || name.hasPrefix("\(word)/")
     }
 }

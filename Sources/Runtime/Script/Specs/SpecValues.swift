@@ -6,7 +6,7 @@ enum SpecValues {
         local BRIEF = 100
 
         local function quoted(text)
-          return (string.format("%q", text):gsub("\\\n", "\\n"):gsub("\t", "\\t"))
+          return (string.format("%q", text):gsub("\\\n", "\\n"))
         end
 
         local function in_order(a, b)

@@ -40,7 +40,8 @@ struct SpecSetTests {
         "words choose by script, spec, module or directory",
         arguments: [
             (["hooks/a.lua"], ["hooks/a_spec.lua"]), (["hooks/a_spec.lua"], ["hooks/a_spec.lua"]),
-            (["hooks.a"], ["hooks/a_spec.lua"]), (["b"], ["lib/b_spec.lua"]), (["hooks"], ["hooks/a_spec.lua"]),
+            (["hooks.a"], ["hooks/a_spec.lua"]), (["hooks/a"], ["hooks/a_spec.lua"]), (["b"], ["lib/b_spec.lua"]),
+            (["hooks"], ["hooks/a_spec.lua"]),
             (["lib/", "hooks", "hooks.a"], ["lib/b_spec.lua", "hooks/a_spec.lua"]),
             ([], ["hooks/a_spec.lua", "lib/b_spec.lua"]),
         ])
