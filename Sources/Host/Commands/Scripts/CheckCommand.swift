@@ -15,13 +15,13 @@ extension Command {
     ) { arguments in
         try arguments.expect(options: ["--json"], words: 0...1)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        var sources = ScriptHome.sources(settings)
+        var sources = settings.scriptSources
         if let name = sources.takeDirectory(from: arguments.words).first, arguments.words.first == name {
             throw Fault(.notFound, "there is no directory \(name)")
         }
         let chosen = sources
         let problems = try Loop.result {
-            await ScriptCheck.run(chosen, HostTable.standard(World.makeBelieve), ScriptLimits())
+            await ScriptCheck.run(chosen, HostTable.makeBelieve(), ScriptLimits())
         }
         let listing = CheckListing(
             set: chosen.read(), problems: problems, strays: chosen.overlay.map(StrayScripts.find) ?? [],

@@ -17,13 +17,13 @@ extension Command {
     ) { arguments in
         try arguments.expect(options: ["--filter", "--json"], words: 0...Int.max)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        var sources = ScriptHome.sources(settings)
+        var sources = settings.scriptSources
         let names = sources.takeDirectory(from: arguments.words)
         var set = SpecSet.read(sources)
         try set.keep(names)
         let chosen = set
         let report = try Loop.result {
-            try await SpecRunner(makeTable: HostTable.standard).run(chosen, filter: arguments["--filter"])
+            try await SpecRunner(makeTable: HostTable.makeBelieve).run(chosen, filter: arguments["--filter"])
         }
         let listing = SpecListing(report: report)
         Terminal.print(arguments.options.contains("--json") ? try listing.json() : listing.text(.ofOutput))

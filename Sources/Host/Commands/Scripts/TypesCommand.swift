@@ -15,7 +15,7 @@ extension Command {
     ) { arguments in
         try arguments.expect(options: ["--docs", "--check"], words: 0...1)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        let chosen = arguments.words.first ?? ScriptHome.shipped(settings)
+        let chosen = arguments.words.first ?? settings.scriptSources.shipped
         guard let directory = chosen else {
             throw Fault(
                 .notFound, "the shipped scripts were not found",
@@ -43,7 +43,7 @@ struct GeneratedFile: Sendable, Equatable {
 
     @Loop
     static func all(in directory: String, docs: String?) -> [GeneratedFile] {
-        let reference = ScriptReference(HostTable.standard(World.makeBelieve))
+        let reference = ScriptReference(HostTable.makeBelieve())
         let stubs = StubText(reference).files.map {
             GeneratedFile(path: "\(directory)/types/\($0.path)", text: $0.text)
         }

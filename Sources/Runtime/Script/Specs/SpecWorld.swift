@@ -6,7 +6,7 @@ import LuaBridge
 @Loop
 final class SpecWorld {
     /// When every spec begins: Thursday, 1 January 2026, noon UTC.
-    static let noon = 1_767_268_800.0
+    nonisolated static let noon = 1_767_268_800.0
 
     let world: World
     private let stage: SpecStage
@@ -67,14 +67,21 @@ final class SpecWorld {
     }
 }
 
-extension World {
-    /// A world for what only describes scripts, or loads them without running anything: in it nothing is, and nothing
-    /// answers.
-    public static var makeBelieve: World {
+extension HostTable {
+    /// Every module of a server, over a made-up world, for what describes scripts or loads them without running anything.
+    public static func makeBelieve() -> HostTable {
         let stage = SpecStage()
-        return World(
-            clock: stage, http: stage, values: stage, processes: stage, log: Log(to: -1, format: .json, level: .error),
-            metrics: Metrics())
+        return makeBelieve(
+            World(
+                clock: stage, http: stage, values: stage, processes: stage,
+                log: Log(to: -1, format: .json, level: .error), metrics: Metrics()))
+    }
+
+    /// Every module of a server, over this world. Of scheduled work there is none in it.
+    public static func makeBelieve(_ world: World) -> HostTable {
+        var table = standard(world)
+        table.add(.jobs(NoJobs()))
+        return table
     }
 }
 

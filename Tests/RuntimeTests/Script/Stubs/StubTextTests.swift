@@ -106,7 +106,7 @@ struct StubTextTests {
 
     @Test("no two different tables have the same name")
     func names() {
-        let reference = ScriptReference(HostTable.standard(World.makeBelieve))
+        let reference = ScriptReference(HostTable.makeBelieve())
         var census = RecordCensus()
         for module in reference.modules {
             for function in module.functions + module.classes.flatMap(\.methods) {
@@ -120,7 +120,7 @@ struct StubTextTests {
 @Suite("what the host's tables hold is in the stubs and in docs/lua.md")
 @Loop
 struct ReferenceCountTests {
-    private let reference = ScriptReference(HostTable.standard(World.makeBelieve))
+    private let reference = ScriptReference(HostTable.makeBelieve())
 
     @Test("every function, method and constant")
     func functions() {

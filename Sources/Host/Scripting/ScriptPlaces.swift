@@ -1,6 +1,34 @@
 import Glibc
 import Runtime
 
+extension Settings {
+    /// The shipped scripts, and the owner's.
+    var scriptSources: ScriptSources {
+        let own = self[SettingTable.scripts]
+        return ScriptSources(
+            shipped: home.map { "\($0)/scripts" }, overlay: own.isEmpty ? "\(stateDirectory)/scripts" : own)
+    }
+
+    /// Where what is shipped lies: as set, else the nearest directory above the executable that has scripts.
+    var home: String? {
+        let chosen = self[SettingTable.home]
+        if !chosen.isEmpty { return chosen }
+        guard
+            var path = realpath("/proc/self/exe", nil).map({ path in
+                defer { free(path) }
+                return String(cString: path)
+            })
+        else { return nil }
+        while let slash = path.lastIndex(of: "/"), slash != path.startIndex {
+            path = String(path[..<slash])
+            for place in [path, "\(path)/share/perigee"] where access("\(place)/scripts/hooks", F_OK) == 0 {
+                return place
+            }
+        }
+        return nil
+    }
+}
+
 extension ScriptSources {
     /// A word that is a directory on disk, and none of scripts that are known by it, takes the place of the owner's.
     /// Gives the other words: what is below the sources by their names there.
