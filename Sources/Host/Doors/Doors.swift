@@ -5,7 +5,9 @@ import Runtime
 enum Doors {
     static func router(_ house: House) -> Router {
         var served: [any Door] = [HealthDoor(house), StatusDoor(house)]
-        if let scripts = house.scripts { served += [ScriptsDoor(scripts), ConsoleDoor(scripts, scope: house.consoles)] }
+        if let scripts = house.scripts {
+            served += [ScriptsDoor(scripts), ConsoleDoor(scripts, scope: house.consoles)] as [any Door]
+        }
         let doors = served + [DescriptionDoor(of: served)]
         let router = Router()
         for door in doors { router.add(door, traced: house.telemetry?.tracer ?? .off) }
