@@ -1,4 +1,3 @@
-import Glibc
 import Runtime
 
 /// The running program: its parts, in the one list that is the order of start and, backwards, the order of stop.
@@ -61,12 +60,22 @@ final class House {
     }
 
     private func openScripts() async throws {
+        let world = try Scripting.world(
+            settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
+            metrics: telemetry!.metrics)
         let scripts = try Scripts(
-            settings.scriptSources, table: HostTable([HostModule("", "", [])]), log: log.part("scripts"), scope: scope,
-            wallClock: { Double(time(nil)) })
+            settings.scriptSources, table: HostTable.standard(world), limits: settings.scriptLimits,
+            log: log.part("scripts"), scope: scope, lastGood: directory.lastGoodScripts,
+            wallClock: { world.clock.now })
+        telemetry!.observe(scripts)
         await scripts.start()
         try scripts.follow()
         self.scripts = scripts
+    }
+
+    func reloadScripts(_ reason: String) {
+        guard let scripts else { return }
+        scope.spawn("reload") { await scripts.reload(reason) }
     }
 
     private func startServer() throws {

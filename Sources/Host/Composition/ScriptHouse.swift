@@ -11,9 +11,12 @@ final class ScriptHouse {
     init(_ settings: Settings) throws {
         let log = Log(format: settings[SettingTable.logFormat], level: .warning)
         scope = Scope("scripts") { task, error in log.error("task failed", Fault(error), ["task": LogValue(task)]) }
+        let clock = SystemClock()
+        let world = try Scripting.world(
+            settings, client: client, values: MemoryValues(clock: clock), log: log, metrics: Metrics())
         scripts = try Scripts(
-            settings.scriptSources, table: HostTable([HostModule("", "", [])]), log: log, scope: scope,
-            wallClock: { Double(time(nil)) })
+            settings.scriptSources, table: HostTable.standard(world), limits: settings.scriptLimits, log: log,
+            scope: scope, wallClock: { clock.now })
     }
 
     func close() async {

@@ -6,7 +6,10 @@ enum Doors {
     static func router(_ house: House) -> Router {
         var served: [any Door] = [HealthDoor(house), StatusDoor(house)]
         if let scripts = house.scripts {
-            served += [ScriptsDoor(scripts), ConsoleDoor(scripts, scope: house.consoles)] as [any Door]
+            served += [
+                ScriptsDoor(scripts), ConsoleDoor(scripts, scope: house.consoles),
+                RoutesDoor(scripts, log: house.log.part("routes")),
+            ]
         }
         let doors = served + [DescriptionDoor(of: served)]
         let router = Router()

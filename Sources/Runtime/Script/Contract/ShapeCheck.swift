@@ -127,6 +127,7 @@ extension Shape {
         switch value {
         case .table(let known): fields = known
         case .array(let values) where values.isEmpty: fields = [:]
+        case .array: throw ShapeFault(path, "must be a table with named fields, not a list")
         default: throw mismatch(value, path)
         }
         if !record.isOpen {

@@ -61,10 +61,10 @@ public struct HostTable {
 
 extension HostModule {
     var fields: [LuaKey: LuaValue] {
-        Dictionary(
-            uniqueKeysWithValues: functions.map {
-                (.string($0.name), .host($0.function(owner: "\(fullName)."))) as (LuaKey, LuaValue)
-            })
+        var fields: [LuaKey: LuaValue] = [:]
+        for constant in constants { fields[.string(constant.name)] = constant.value }
+        for function in functions { fields[.string(function.name)] = .host(function.function(owner: "\(fullName).")) }
+        return fields
     }
 
     var value: LuaValue { .table(fields) }

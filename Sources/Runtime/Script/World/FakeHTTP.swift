@@ -26,7 +26,7 @@ public final class FakeHTTP: WorldHTTP {
     public init() {}
 
     /// Answers requests with this method and address, one answer for each, in order. `*` is any method, and any text
-    /// in an address; an address without `?` stands for itself with any query.
+    /// in an address; an address without `?` stands for itself with any query. Redirects are answers like any other.
     public func reply(_ method: String, _ url: String, _ answers: [FakeAnswer]) {
         rules.append(Rule(method: method, url: url, answers: answers))
     }

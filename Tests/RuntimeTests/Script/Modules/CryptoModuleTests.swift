@@ -12,7 +12,8 @@ struct CryptoModuleTests {
 
     @Test("digests and codes are those of everybody else")
     func digests() async throws {
-        let seen = try await run("return crypto.sha256('abc'), crypto.sha256(''), crypto.hmac_sha256('key', 'The message')")
+        let seen = try await run(
+            "return crypto.sha256('abc'), crypto.sha256(''), crypto.hmac_sha256('key', 'The message')")
         #expect(seen[0] == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
         #expect(seen[1] == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
         let code = HMACSHA256.code(for: Array("The message".utf8), key: Secret("key"))
@@ -48,7 +49,8 @@ struct CryptoModuleTests {
 
     @Test("a UUID is of version 4")
     func uuid() async throws {
-        let seen = try await run("local id = crypto.uuid() return #id, id:match('^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$') == id")
+        let seen = try await run(
+            "local id = crypto.uuid() return #id, id:match('^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$') == id")
         #expect(seen == [36, true])
     }
 

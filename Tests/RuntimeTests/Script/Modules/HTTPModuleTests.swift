@@ -37,9 +37,8 @@ struct HTTPModuleTests {
         ])
     func json(_ type: String, _ body: String, _ isThere: Bool) async throws {
         answers(FakeAnswer(headers: ["content-type": type], text: body))
-        #expect(try await run("local a = http.get 'http://x/' return a.json ~= nil, a.body") == [
-            .bool(isThere), .string(body),
-        ])
+        let seen = try await run("local a = http.get 'http://x/' return a.json ~= nil, a.body")
+        #expect(seen == [.bool(isThere), .string(body)])
     }
 
     @Test("bodies that are no text arrive byte for byte")
@@ -51,9 +50,8 @@ struct HTTPModuleTests {
     @Test("a status of 400 and more is an answer that is not ok", arguments: [199, 300, 404, 500])
     func notOK(_ status: Int) async throws {
         answers(FakeAnswer(status))
-        #expect(try await run("local a, err = http.get 'http://x/' return a.ok, a.status, err") == [
-            false, .integer(Int64(status)),
-        ])
+        let seen = try await run("local a, err = http.get 'http://x/' return a.ok, a.status, err")
+        #expect(seen == [false, .integer(Int64(status)), .nil])
     }
 
     @Test("request and the five shortcuts send their method, parameters, headers and bodies")
@@ -127,8 +125,9 @@ struct HTTPModuleTests {
     @Test("what the world's failure says arrives as nil and an error that prints well")
     func failure() async throws {
         answers(.failure(Fault(.unavailable, "no connection to x:80", hint: "is the server up?")))
-        let seen = try await run("local a, err = http.get 'http://x/' return a, err.kind, err.retryable, err.status, err.hint")
-        #expect(seen == [.nil, "unavailable", true, 503, "is the server up?"])
+        let seen = try await run(
+            "local a, err = http.get 'http://x/' return a, err.kind, err.retryable, err.status, tostring(err)")
+        #expect(seen == [.nil, "unavailable", true, 503, "no connection to x:80 (is the server up?)"])
     }
 
     @Test("a request that nobody answers says so, and is noted")
@@ -150,7 +149,8 @@ struct HTTPModuleTests {
         ])
     func patterns(_ pattern: String, _ method: String, _ url: String, _ isAnswered: Bool) async throws {
         fake.reply("GET", pattern, [FakeAnswer()])
-        #expect(try await run("return http.request { method = '\(method)', url = '\(url)' } ~= nil") == [.bool(isAnswered)])
+        let seen = try await run("return http.request { method = '\(method)', url = '\(url)' } ~= nil")
+        #expect(seen == [.bool(isAnswered)])
     }
 
     @Test("a body larger than max_size is an error that says what to do, and its transfer ends")

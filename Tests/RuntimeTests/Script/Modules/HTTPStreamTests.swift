@@ -113,6 +113,20 @@ struct HTTPStreamTests {
         #expect(fake.open == 0 && harness.state.liveCalls == 0)
     }
 
+    @Test("two calls that read one stream at once are a mistake, and the first goes on")
+    func twoReaders() async throws {
+        answer(["a\n"], ending: .silent)
+        let harness = try harness()
+        try await harness.run("s = require('host.http').stream 'http://x/' s()")
+        let scope = Scope("test") { _, _ in }
+        scope.spawn("first") { try await harness.run("s()") }
+        while harness.state.liveCalls == 0 { await Loop.yield() }
+        #expect(await harness.mistake("s()") == "two calls read one stream of host.http at once")
+        #expect(fake.open == 1)
+        await scope.close()
+        #expect(fake.open == 0)
+    }
+
     @Test("an answer that breaks off ends the loop, and close says so; calling it says so too")
     func broken() async throws {
         let fault = Fault(.unavailable, "the connection broke")

@@ -41,7 +41,8 @@ struct NetHTTPTests {
             let seen = try await ask(
                 lua,
                 """
-                local a = assert(http.post(base .. "/echo", { json = { 1 }, query = { q = "x y" }, allow_private = true }))
+                local options = { json = { 1 }, query = { q = "x y" }, allow_private = true }
+                local a = assert(http.post(base .. "/echo", options))
                 return a.ok, a.status, a.json.type, a.json.q, a.json.body[1], a.headers["content-type"], a.url
                 """)
             let url = try await lua.run("return base .. '/echo?q=x%20y'").first
@@ -55,7 +56,9 @@ struct NetHTTPTests {
             (["127.0.0.1"], "private", true), (["127.0.0.1"], "{}", false), ([], "private", false),
             (["10.0.0.0/8"], "private", false),
         ] {
-            try await serve(allowing: allowed) { $0.plain(.get, "/") { _ in .text("in") } } _: { web, lua in
+            try await serve(allowing: allowed) {
+                $0.plain(.get, "/") { _ in .text("in") }
+            } _: { web, lua in
                 let seen = try await ask(lua, "return http.get(base .. '/', \(options))")
                 #expect((seen.error == .nil) == isReached)
                 #expect(web.records.count == (isReached ? 1 : 0))
@@ -75,11 +78,15 @@ struct NetHTTPTests {
             router.plain(.get, "/c") { _ in .text("here") }
             router.plain(.get, "/out") { _ in .redirect(to: "http://127.0.0.2/", status: 302) }
         } _: { _, lua in
-            let all = try await ask(lua, "local a = http.get(base .. '/a', private) return a.body, a.url == base .. '/c'")
+            let all = try await ask(
+                lua, "local a = http.get(base .. '/a', private) return a.body, a.url == base .. '/c'")
             #expect(all == ["here", true])
             let none = try await ask(
                 lua,
-                "local a = http.get(base .. '/a', { redirects = 0, allow_private = true }) return a.status, a.headers.location")
+                """
+                local a = http.get(base .. "/a", { redirects = 0, allow_private = true })
+                return a.status, a.headers.location
+                """)
             #expect(none == [302, "/b"])
             let few = try await ask(lua, "return http.get(base .. '/a', { redirects = 1, allow_private = true })")
             #expect(few.kind == "unavailable" && few.message?.hasSuffix("more than 1 redirects") == true)
@@ -93,10 +100,16 @@ struct NetHTTPTests {
         let directory = TemporaryDirectory()
         let path = "\(directory.path)/s"
         for isListed in [true, false] {
-            try await serve(sockets: isListed ? [path] : []) { $0.plain(.get, "/v1") { .text($0.host) } } _: { web, lua in
+            try await serve(sockets: isListed ? [path] : []) {
+                $0.plain(.get, "/v1") { .text($0.host) }
+            } _: { web, lua in
                 try web.server.listen(path: path)
                 let seen = try await ask(
-                    lua, "local a, err = http.get('http://engine/v1', { unix_socket = '\(path)' }) return a and a.body, err")
+                    lua,
+                    """
+                    local a, err = http.get("http://engine/v1", { unix_socket = "\(path)" })
+                    return a and a.body, err
+                    """)
                 if isListed {
                     #expect(seen.first == "engine")
                 } else {
@@ -144,7 +157,8 @@ struct NetHTTPTests {
         } _: { web, lua in
             let big = try await ask(lua, "return http.get(base .. '/big', { max_size = '4KB', allow_private = true })")
             #expect(big.kind == "too_large" && big.message?.hasSuffix("the answer is larger than 4KB") == true)
-            let never = try await ask(lua, "return http.get(base .. '/never', { deadline = 0.02, allow_private = true })")
+            let never = try await ask(
+                lua, "return http.get(base .. '/never', { deadline = 0.02, allow_private = true })")
             #expect(never.kind == "timeout")
             try await web.untilRecords(2)
         }
@@ -153,7 +167,8 @@ struct NetHTTPTests {
     @Test("nobody who listens is an error that can be tried again")
     func refused() async throws {
         let nobody = ScriptedServer(refuses: true) { _ in }
-        try await serve(allowing: ["127.0.0.0/8"]) { _ in } _: { _, lua in
+        try await serve(allowing: ["127.0.0.0/8"]) { _ in
+        } _: { _, lua in
             let seen = try await ask(lua, "return http.get('http://127.0.0.1:\(nobody.port)/', private)")
             #expect(seen.kind == "unavailable" && seen.error["retryable"] == true)
         }
@@ -162,7 +177,9 @@ struct NetHTTPTests {
 
     @Test("a header that would break the request is refused")
     func injection() async throws {
-        try await serve { $0.plain(.get, "/") { _ in .text("in") } } _: { web, lua in
+        try await serve {
+            $0.plain(.get, "/") { _ in .text("in") }
+        } _: { web, lua in
             let seen = try await ask(
                 lua, "return http.get(base .. '/', { headers = { a = 'b\\r\\nc: d' }, allow_private = true })")
             #expect(seen.kind == "invalid_input" && web.records.isEmpty)

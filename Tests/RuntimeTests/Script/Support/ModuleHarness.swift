@@ -9,13 +9,7 @@ final class ModuleHarness {
 
     init(_ modules: HostModule..., limits: LuaLimits = LuaLimits()) throws {
         state = try LuaState(limits: limits) { @Loop in await Loop.yield() }
-        var known: [String: LuaValue] = [:]
-        for module in modules {
-            for type in module.classes { try state.define(type.type) }
-            known[module.fullName] = ModuleHarness.table(of: module)
-        }
-        state.searcher = { [known] name in known[name].map { .value($0) } ?? .unknown("it is not installed here") }
-        if let host = known["host"] { try state.globals().set("host", host) }
+        try HostTable(modules).install(in: state) { _ in .unknown("there are no scripts here") }
     }
 
     isolated deinit { state.close() }
@@ -37,15 +31,6 @@ final class ModuleHarness {
             guard message.hasPrefix("test.lua:") else { return message }
             return String(message.drop { $0 != " " }.dropFirst())
         }
-    }
-
-    private static func table(of module: HostModule) -> LuaValue {
-        var fields: [LuaKey: LuaValue] = [:]
-        for constant in module.constants { fields[.string(constant.name)] = constant.value }
-        for function in module.functions {
-            fields[.string(function.name)] = .host(function.function(owner: module.fullName + "."))
-        }
-        return .table(fields)
     }
 }
 

@@ -96,7 +96,8 @@ extension HostModule {
     private static var methods: [HostFunction] {
         [
             HostFunction(
-                waiting: "__call", "The next line, event or piece; nil at the end, and nil with an error when it broke.",
+                waiting: "__call",
+                "The next line, event or piece; nil at the end, and nil with an error when it broke.",
                 [
                     .optional("state", .any, "Given by `for`; ignored."),
                     .optional("control", .any, "Given by `for`; ignored."),

@@ -167,7 +167,8 @@ extension Headers {
     var luaValue: LuaValue {
         var fields: [LuaKey: String] = [:]
         for (name, value) in self {
-            fields[.string(name.lowercased()), default: ""] += fields[.string(name.lowercased())] == nil ? value : ", \(value)"
+            let key = LuaKey.string(name.lowercased())
+            fields[key] = fields[key].map { "\($0), \(value)" } ?? value
         }
         return .table(fields.mapValues { .string($0) })
     }

@@ -8,7 +8,8 @@ extension HostModule {
             constants: [
                 HostConstant(
                     "null", type: "lightuserdata",
-                    "JSON's null, which a table can hold where nil would leave nothing: `if value == json.null`.", .null)
+                    "JSON's null, which a table can hold where nil would leave nothing: `if value == json.null`.",
+                    .null)
             ])
     }
 

@@ -36,7 +36,7 @@ extension HostModule {
             waiting: "run",
             "Runs a program to its end. It and its children end with the call when that is cancelled or overdue.",
             [.required("command", .record(command), "What to run.")],
-            results: [.required("result", .record(result), "Also that of a program which exits with another code than 0.")],
+            results: [.required("result", .record(result), "Also that of a program which exits with a code but 0.")],
             example: #"local result, err = process.run { argv = { "df", "-B1", path }, deadline = "5s" }"#
         ) { call in
             let options = call.options("command")
