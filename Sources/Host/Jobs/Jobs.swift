@@ -49,7 +49,8 @@ final class Jobs {
         self.log = log
         work = scope.child("jobs")
         plans = Plans(ledger, clock, targets, log, metrics, scope: work)
-        outcomes = metrics?.counters("perigee_job_runs_total", "Runs of jobs that have ended.", labels: ["job", "outcome"])
+        outcomes = metrics?.counters(
+            "perigee_job_runs_total", "Runs of jobs that have ended.", labels: ["job", "outcome"])
         clock.onWake = { [weak self] in self?.look() }
     }
 
