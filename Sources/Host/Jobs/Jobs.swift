@@ -27,7 +27,7 @@ final class Jobs {
     static func open(
         _ store: Store, clock: any JobClock, targets: GCTargets, log: Log, metrics: Metrics? = nil, scope: Scope
     ) async throws -> Jobs {
-        let jobs = Jobs(Ledger(store, scope: scope), clock, targets, log, metrics, scope)
+        let jobs = Jobs(Ledger(store, log: log, scope: scope), clock, targets, log, metrics, scope)
         let now = clock.milliseconds
         try await store.write { transaction in
             try transaction.run(JobsQueries.interrupt, now)

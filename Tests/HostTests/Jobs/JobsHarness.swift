@@ -51,6 +51,7 @@ final class JobsHarness {
     /// Until nothing goes on but bodies that are held.
     func settle() async throws {
         try await until("all to settle") { scope.taskCount == work.held + shelf.held }
+        try await store.flush()
     }
 
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
