@@ -8,17 +8,19 @@ struct Command: Sendable {
     let usage: String
     /// What `perigee help NAME` adds below the usage.
     let details: String
+    /// Whether its first word is text of any form, such as Lua, and no setting.
+    var takesText = false
     /// Returns the exit code.
     let run: @Sendable (Arguments) throws -> Int32
 
-    static let all: [Command] = [.serve, .config, .doctor, .version, .help]
+    static let all: [Command] = [.serve, .status, .reload, .eval, .console, .config, .doctor, .version, .help]
 
     /// The whole program: choose the command, run it, put a failure into words.
     static func main(_ words: [String]) -> Int32 {
         do {
             let first = words.first ?? "help"
             guard let command = named(first) else { throw unknown(first) }
-            let arguments = try Arguments(Array(words.dropFirst()))
+            let arguments = try Arguments(Array(words.dropFirst()), firstIsText: command.takesText)
             if arguments.wantsHelp {
                 Terminal.print(command.helpText)
                 return 0
@@ -55,9 +57,11 @@ struct Arguments: Sendable {
     private(set) var options: Set<String> = []
     private(set) var words: [String] = []
 
-    init(_ words: [String]) throws {
+    init(_ words: [String], firstIsText: Bool = false) throws {
         for word in words {
-            if word.hasPrefix("-") {
+            if firstIsText, self.words.isEmpty, Arguments.isText(word) {
+                self.words.append(word)
+            } else if word.hasPrefix("-") {
                 options.insert(word)
             } else if let mark = word.firstIndex(of: "="), mark != word.startIndex {
                 settings[String(word[..<mark])] = String(word[word.index(after: mark)...])
@@ -65,6 +69,13 @@ struct Arguments: Sendable {
                 self.words.append(word)
             }
         }
+    }
+
+    /// Everything but options, and settings that there are.
+    private static func isText(_ word: String) -> Bool {
+        if word.hasPrefix("--") || word == "-h" { return false }
+        let name = word.prefix { $0 != "=" }
+        return name.count == word.count || !SettingTable.all.contains { $0.name == name }
     }
 
     var wantsHelp: Bool { options.contains("--help") || options.contains("-h") }

@@ -1,37 +1,33 @@
 import Runtime
 
-/// The scripts of this process, with everything that they can reach.
+/// What scripts of this process can reach, in one place for the server, the console and the commands.
 @Loop
-struct Scripting {
-    let scripts: Scripts
-
-    init(_ settings: Settings, store: Store, client: HTTPClient, log: Log, metrics: Metrics, scope: Scope) throws {
-        let clock = SystemClock()
-        let world = World(
-            clock: clock,
+enum Scripting {
+    /// `values` is the store's, or a memory's where there is none.
+    static func world(
+        _ settings: Settings, client: HTTPClient, values: any KeyValues, log: Log, metrics: Metrics
+    ) throws -> World {
+        World(
+            clock: SystemClock(),
             http: NetHTTP(
-                client, allowing: AddressAllowance(settings[SettingTable.scriptAddresses]),
+                client, allowing: try AddressAllowance(settings[SettingTable.scriptAddresses]),
                 sockets: settings[SettingTable.scriptSockets]),
-            values: StoredValues(store, clock: clock), processes: SystemProcesses(), roots: Scripting.roots(settings),
-            log: log.part("script"), metrics: metrics, config: settings.forScripts)
-        scripts = try Scripts(
-            ScriptHome.sources(settings), table: HostTable.standard(world), limits: settings.scriptLimits,
-            log: log.part("scripts"), scope: scope, lastGood: "\(settings.stateDirectory)/scripts.last-good.json",
-            wallClock: { clock.now })
+            values: values, processes: SystemProcesses(), roots: roots(settings), log: log.part("script"),
+            metrics: metrics, config: settings.forScripts)
     }
 
     private static func roots(_ settings: Settings) -> [FileRoot] {
         [
-            FileRoot("data", "\(settings.stateDirectory)/data", isWritable: true),
-            FileRoot("scripts", ScriptHome.sources(settings).overlay ?? "", isWritable: false),
+            FileRoot("data", StateDirectory(path: settings.stateDirectory).data, isWritable: true),
+            FileRoot("scripts", settings.scriptSources.overlay ?? "", isWritable: false),
         ]
     }
 }
 
 extension Settings {
-    /// What scripts may read of the settings, and of the environment under `PERIGEE_CONFIG_`: never a secret.
+    /// What scripts may read: settings, none of them secret, and the owner's own `SCRIPT_…` variables.
     var forScripts: [String: String] {
-        var values: [String: String] = [:]
+        var values = source.values(withPrefix: "SCRIPT_")
         for setting in SettingTable.all where !setting.isSecret { values[setting.name] = source.text(of: setting).text }
         return values
     }

@@ -14,6 +14,13 @@ enum SettingTable {
     static let stateDirectory = Setting(
         name: "STATE_DIR", fallback: "~/.local/state/perigee", accepts: .path,
         purpose: "Where the database and everything else that must survive is kept.")
+    static let home = Setting(
+        name: "PERIGEE_HOME", fallback: "", accepts: .optionalPath,
+        purpose: "Where the shipped scripts and the site are; found from the executable when empty.")
+    static let scripts = Setting(
+        name: "PERIGEE_SCRIPTS", fallback: "", accepts: .optionalPath,
+        purpose: "Directory of your own scripts, which replace shipped ones of the same name; "
+            + "`$STATE_DIR/scripts` when empty.")
     static let logLevel = Setting(
         name: "LOG_LEVEL", fallback: "info", accepts: .oneOf(Log.Level.self),
         purpose: "The least important lines that are logged.")
@@ -43,13 +50,6 @@ enum SettingTable {
         name: "OTEL_TRACES_SAMPLER_ARG", fallback: "1", accepts: .share,
         purpose: "Share of requests that are traced when the caller did not decide.")
 
-    static let home = Setting(
-        name: "PERIGEE_HOME", fallback: "", accepts: .optionalPath,
-        purpose: "Where the shipped scripts are (`scripts/` in it); empty looks beside the program and above it.")
-    static let scripts = Setting(
-        name: "PERIGEE_SCRIPTS", fallback: "", accepts: .optionalPath,
-        purpose: "Your own scripts, which replace shipped ones of the same name and add others; empty means "
-            + "`$STATE_DIR/scripts`.")
     static let scriptMemory = Setting(
         name: "PERIGEE_SCRIPT_MEMORY", fallback: "64MB", accepts: .size,
         purpose: "Memory that all scripts of a generation may hold together.")
@@ -61,7 +61,7 @@ enum SettingTable {
     static let consoleLimit = limit(.console, "compute=5s wall=5m result=4MB", "one line in the console")
     static let scriptAddresses = Setting(
         name: "PERIGEE_SCRIPT_ADDRESSES", fallback: "",
-        accepts: .list("addresses or networks like 192.168.1.0/24", AddressRange.init),
+        accepts: .list("addresses, networks like 192.168.1.0/24, or host names", AddressAllowance.entry),
         purpose: "Private addresses that scripts may reach with `host.http` when they ask with `allow_private`.")
     static let scriptSockets = Setting(
         name: "PERIGEE_SCRIPT_SOCKETS", fallback: "", accepts: .list("absolute paths", { $0.hasPrefix("/") ? $0 : nil }),
@@ -74,8 +74,8 @@ enum SettingTable {
 
     static let all: [any AnySetting] =
         [
-            port, host, socket, stateDirectory, logLevel, logFormat, trustedProxies, maxBody, maxConnections, drain,
-            home, scripts, scriptMemory,
+            port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
+            maxConnections, drain, scriptMemory,
         ] + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, traceEndpoint, traceHeaders, traceShare,
         ]

@@ -33,6 +33,8 @@ public final class Generation {
         self.codes = codes
     }
 
+    /// Bytes that its state holds.
+    public var usedMemory: Int { state.usedMemory }
     /// Calls that are under way in it.
     public var callCount: Int { users }
     public var isClosed: Bool { state.isClosed }
