@@ -13,7 +13,9 @@ struct Command: Sendable {
     /// Returns the exit code.
     let run: @Sendable (Arguments) throws -> Int32
 
-    static let all: [Command] = [.serve, .status, .reload, .eval, .console, .config, .doctor, .version, .help]
+    static let all: [Command] = [
+        .serve, .status, .reload, .eval, .console, .jobs, .runJob, .plans, .plan, .config, .doctor, .version, .help,
+    ]
 
     /// The whole program: choose the command, run it, put a failure into words.
     static func main(_ words: [String]) -> Int32 {

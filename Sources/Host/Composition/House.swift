@@ -16,6 +16,7 @@ final class House {
     private(set) var scripts: Scripts?
     /// Of sessions that people hold open, which end before the server drains.
     let consoles: Scope
+    private(set) var jobs: Jobs?
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -59,18 +60,37 @@ final class House {
         telemetry = Telemetry(settings, log: log, client: client!, scope: scope)
     }
 
+    /// Jobs come first because scripts can ask for them, and stop first because they run scripts.
     private func openScripts() async throws {
         let world = try Scripting.world(
             settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
             metrics: telemetry!.metrics)
+        let jobs = try await openJobs(world)
+        var table = HostTable.standard(world)
+        table.add(.jobs(jobs))
         let scripts = try Scripts(
-            settings.scriptSources, table: HostTable.standard(world), limits: settings.scriptLimits,
-            log: log.part("scripts"), scope: scope, lastGood: directory.lastGoodScripts,
-            wallClock: { world.clock.now })
+            settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
+            lastGood: directory.lastGoodScripts, wallClock: { world.clock.now })
         telemetry!.observe(scripts)
+        scripts.onSwap.append { [unowned jobs] in jobs.adopt($0) }
+        self.jobs = jobs
+        self.scripts = scripts
         await scripts.start()
         try scripts.follow()
-        self.scripts = scripts
+    }
+
+    private func openJobs(_ world: World) async throws -> Jobs {
+        let targets = GCTargets([JobRunTarget(store!), PlanTarget(store!)])
+        return try await Jobs.open(
+            store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
+            scope: scope)
+    }
+
+    private func closeScripts() async {
+        await jobs?.close()
+        await scripts?.close()
+        jobs = nil
+        scripts = nil
     }
 
     func reloadScripts(_ reason: String) {
@@ -114,11 +134,6 @@ final class House {
         await consoles.close()
         await server?.drain(grace: settings[SettingTable.drain])
         server = nil
-    }
-
-    private func closeScripts() async {
-        await scripts?.close()
-        scripts = nil
     }
 
     private func closeTelemetry() async {

@@ -4,7 +4,10 @@ import Runtime
 @Loop
 enum Doors {
     static func router(_ house: House) -> Router {
-        var served: [any Door] = [HealthDoor(house), StatusDoor(house)]
+        var served: [any Door] = [
+            HealthDoor(house), StatusDoor(house), JobsDoor { [unowned house] in house.jobs },
+            PlansDoor { [unowned house] in house.jobs },
+        ]
         if let scripts = house.scripts {
             served += [
                 ScriptsDoor(scripts), ConsoleDoor(scripts, scope: house.consoles),
