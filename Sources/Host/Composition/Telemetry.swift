@@ -63,7 +63,7 @@ final class Telemetry {
         }
         let reloads = metrics.counters(
             "perigee_scripts_reloads_total", "Generations that were built.", labels: ["outcome"])
-        let (good, bad) = (reloads["good"], reloads["bad"])
+        let (good, bad) = (reloads.with("good"), reloads.with("bad"))
         scripts.onSwap.append { _ in good.add() }
         scripts.onFailure.append { _ in bad.add() }
     }

@@ -21,6 +21,9 @@ extension HostModule {
         return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words]
     }
 
+    /// The fakes for those who only describe them.
+    static var describedFakes: [HostModule] { fakes(SpecStage()) { _ in } }
+
     var fakeName: String { name.isEmpty ? "fake" : "fake.\(name)" }
 
     private static func fakeClock(_ stage: SpecStage) -> HostModule {
@@ -125,7 +128,7 @@ extension HostModule {
             .optional("directory", .text(), "Where it ran."),
         ])
 
-    private static let process = Record(
+    private static let runningProcess = Record(
         "fake.Process", "A process of the made-up machine.",
         [
             .required("pid", .integer(1...4_194_304), "Its number."), .optional("ppid", .integer(), "Its parent's."),
@@ -156,7 +159,7 @@ extension HostModule {
                 ) { _ in .array(stage.programs.commands.map(\.luaValue)) },
                 HostFunction(
                     "running", "Sets the processes that there are.",
-                    [.required("processes", .list(.record(process)), "All of them.")]
+                    [.required("processes", .list(.record(runningProcess)), "All of them.")]
                 ) { call in
                     stage.programs.entries = call["processes"].elements.map { ProcessEntry(HostOptions($0)) }
                     return .nil

@@ -3,8 +3,10 @@ import LuaBridge
 // What specs write about the world, as the fakes take it.
 
 extension LuaValue {
-    /// The elements of a list, or the one thing that it is.
-    var eachOrOne: [LuaValue] { if case .array(let values) = self { values } else { [self] } }
+    /// The elements of a list, or the one thing that it is: an empty table is one with all left out.
+    var eachOrOne: [LuaValue] {
+        if case .array(let values) = self, !values.isEmpty { values } else { [self] }
+    }
 }
 
 extension FakeAnswer {

@@ -12,7 +12,7 @@ public struct ReferenceText {
     public var text: String {
         let parts = [
             ReferenceWords.opening, kinds, hooks, ReferenceWords.modules, modules, ReferenceWords.lua, limitTable,
-            ReferenceWords.specs, tables,
+            ReferenceWords.specs, fakes, tables,
         ]
         return parts.joined(separator: "\n\n") + "\n"
     }
@@ -73,6 +73,15 @@ public struct ReferenceText {
                 for method in type.methods { lines.append(text(of: method, "####", "\(local):")) }
             }
             return lines.joined(separator: "\n\n")
+        }.joined(separator: "\n\n")
+    }
+
+    /// What arranges the world of specs.
+    private var fakes: String {
+        HostModule.describedFakes.map { module in
+            let parts = ["## \(module.fakeName)", module.summary]
+            return (parts + module.functions.map { text(of: $0, "###", "\(module.fakeName).") }).joined(
+                separator: "\n\n")
         }.joined(separator: "\n\n")
     }
 

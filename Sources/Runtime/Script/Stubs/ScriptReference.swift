@@ -44,12 +44,16 @@ public struct ScriptReference {
 
     /// What a Perigee with this table has.
     public init(_ table: HostTable) {
+        var census = RecordCensus()
+        for function in HostModule.describedFakes.flatMap(\.functions) {
+            census.take(function.parameters + function.results)
+        }
         self.init(
             modules: table.modules,
             kinds: [
                 Kind("personas", Contract.persona), Kind("hooks", Contract.hookFile), Kind("gc", Contract.gcJob),
                 Kind("jobs", Contract.job), Kind("integrations", Contract.integration),
-            ], hooks: Contract.hooks, others: [Contract.error, Contract.route])
+            ], hooks: Contract.hooks, others: [Contract.error, Contract.route] + census.records.values)
     }
 }
 

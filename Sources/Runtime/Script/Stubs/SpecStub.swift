@@ -5,13 +5,7 @@ enum SpecStub {
         var lines = ["---@meta _", StubText.notice, ""]
         lines += expectation.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         for word in SpecBook().words { lines += StubText.lines(of: word, on: "") + [""] }
-        let modules = HostModule.fakes(SpecStage()) { _ in }
-        var census = RecordCensus()
-        for function in modules.flatMap(\.functions) { census.take(function.parameters + function.results) }
-        for record in census.records.values.sorted(by: { $0.name < $1.name }) {
-            lines += StubText.lines(of: record) + [""]
-        }
-        for module in modules {
+        for module in HostModule.describedFakes {
             lines += ["--- \(module.summary)", "---@class \(module.fakeName)", "\(module.fakeName) = {}", ""]
             for function in module.functions {
                 lines += StubText.lines(of: function, on: "\(module.fakeName).") + [""]
