@@ -24,6 +24,20 @@
 ---@field env table<string, string> Variables of its own.
 ---@field directory? string Where it ran.
 
+--- A scheduled script.
+---@class fake.Job
+---@field name string Its name.
+---@field kind? "gc"|"job" `job`, if left out.
+---@field enabled? boolean Whether it runs by itself. It does, if left out.
+---@field paused? boolean Whether somebody has paused it.
+
+--- A run of a job.
+---@class fake.JobRun
+---@field job string The job's name.
+---@field outcome? "succeeded"|"failed"|"timed_out"|"replaced"|"interrupted"|"skipped" How it ended; it still runs, if left out.
+---@field ago? host.Duration How long ago it began, and ended; just now, if left out.
+---@field message? string What it said, or what was wrong.
+
 --- What becomes of a command.
 ---@class fake.Outcome
 ---@field code? integer Its exit code; 0, if left out.
@@ -32,6 +46,12 @@
 ---@field stderr? string What it wrote as errors.
 ---@field hangs? boolean It runs until the caller gives up.
 ---@field fails? "invalid_input"|"unauthenticated"|"denied"|"not_found"|"conflict"|"too_large"|"over_budget"|"unavailable"|"timeout"|"cancelled"|"script"|"internal" It does not even start, for this kind of error.
+
+--- A plan of a gc job.
+---@class fake.Plan
+---@field job string The job's name.
+---@field state "open"|"applying"|"applied"|"expired" What became of it.
+---@field ago? host.Duration How long ago it was made; just now, if left out.
 
 --- A process of the made-up machine.
 ---@class fake.Process

@@ -112,3 +112,31 @@ function fake.process.running(processes) end
 --- Numbers of the processes that scripts have ended.
 ---@return integer[] pids In the order in which they ended.
 function fake.process.terminated() end
+
+--- The scheduled work that `host.jobs` tells of.
+---@class fake.jobs
+fake.jobs = {}
+
+--- Sets the jobs that there are.
+---
+--- ```lua
+--- fake.jobs.set { { name = "trash", kind = "gc" } }
+--- ```
+---@param jobs fake.Job[] All of them.
+function fake.jobs.set(jobs) end
+
+--- Adds runs to the history.
+---
+--- ```lua
+--- fake.jobs.ran { { job = "trash", outcome = "failed", ago = "2h" } }
+--- ```
+---@param runs fake.JobRun[] The runs.
+function fake.jobs.ran(runs) end
+
+--- Adds plans.
+---
+--- ```lua
+--- fake.jobs.planned { { job = "trash", state = "applied", ago = "100d" } }
+--- ```
+---@param plans fake.Plan[] The plans.
+function fake.jobs.planned(plans) end
