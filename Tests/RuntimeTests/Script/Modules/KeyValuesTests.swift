@@ -160,7 +160,7 @@ struct KeyValuesTests {
             let keys = ["a", "a%", "a/1", "a/10", "a/2", "a_", "aé", "ae\u{301}", "b", "A", "é", "z"]
             for key in keys.shuffled() { try await values.set("n", key, "\"\(key)\"", lifetime: nil) }
             try await values.set("m", "a/3", "0", lifetime: nil)
-            func list(_ prefix: String, _ after: String? = nil, _ limit: Int = 100) async throws -> [String] {
+            @Loop func list(_ prefix: String, _ after: String? = nil, _ limit: Int = 100) async throws -> [String] {
                 try await values.list("n", prefix: prefix, after: after, limit: limit).map(\.key)
             }
             let sorted = keys.sorted { ValueText.precedes($0, $1) }
