@@ -77,6 +77,7 @@ fuzz: test-deps
 
 docs: build
 	.build/release/perigee config --markdown > docs/configuration.md
+	.build/release/perigee types scripts --docs
 
 clean:
 	rm -rf .build $(VENV)

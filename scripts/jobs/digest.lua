@@ -54,7 +54,7 @@ return {
       end
     end
 
-    local line = ran .. " runs since yesterday, " .. failed .. " of them failed"
+    local line = ran .. (ran == 1 and " run" or " runs") .. " since yesterday, " .. failed .. " of them failed"
     if failed == 0 then
       log.info(line)
       return line

@@ -14,7 +14,9 @@ enum JobsReport {
     }
 
     static func job(_ job: JSONValue) -> String {
-        var lines = [["job", job.text("name")], ["script", "\(job.text("script")), generation \(job.number("generation"))"]]
+        var lines = [
+            ["job", job.text("name")], ["script", "\(job.text("script")), generation \(job.number("generation"))"],
+        ]
         if !job.text("description").isEmpty { lines.append(["for", job.text("description")]) }
         lines += [
             ["schedule", "\(job.text("schedule")) (\(job.text("tz")))"], ["state", state(job)],
@@ -29,14 +31,16 @@ enum JobsReport {
                 run["plan"]?.integer.map { "plan \($0)" } ?? "", firstLine(run.text("message")),
             ]
         }
-        let history = rows.isEmpty ? "" : "\n" + SettingListing.columns([["STARTED", "WHY", "OUTCOME", "TOOK", "", ""]] + rows)
+        let history =
+            rows.isEmpty ? "" : "\n" + SettingListing.columns([["STARTED", "WHY", "OUTCOME", "TOOK", "", ""]] + rows)
         return SettingListing.columns(lines) + history
     }
 
     static func run(_ run: JSONValue) -> String {
         let message = run.text("message")
         let plan = run["plan"]?.integer.map { "; see `perigee plan \($0)`" } ?? ""
-        return "\(run.text("job")): \(run.text("outcome")) after \(took(run))\(message.isEmpty ? "" : ": \(message)")\(plan)\n"
+        return
+            "\(run.text("job")): \(run.text("outcome")) after \(took(run))\(message.isEmpty ? "" : ": \(message)")\(plan)\n"
     }
 
     // MARK: for both reports

@@ -80,7 +80,12 @@ final class House {
     }
 
     private func openJobs(_ world: World) async throws -> Jobs {
-        let targets = GCTargets([JobRunTarget(store!), PlanTarget(store!)])
+        let trash = Trash(world.roots, clock: world.clock)
+        scope.spawn("sweeping the trash") { _ = try await trash.sweep() }
+        let values = StoredValues(store!, clock: world.clock)
+        let targets = GCTargets([
+            JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
+        ])
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
             scope: scope)

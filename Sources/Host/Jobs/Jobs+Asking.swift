@@ -12,7 +12,8 @@ extension Jobs: WorldJobs {
         let entry = try entry(name)
         if plansOnly, entry.definition.kind != .gc {
             throw Fault(
-                .invalidInput, "job \"\(name)\" makes no plans: it has `run`, not `plan`", hint: "run it without --plan")
+                .invalidInput, "job \"\(name)\" makes no plans: it has `run`, not `plan`", hint: "run it without --plan"
+            )
         }
         switch entry.timeline.runNow() {
         case .start(let reason):

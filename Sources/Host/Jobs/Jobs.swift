@@ -27,7 +27,7 @@ final class Jobs {
     static func open(
         _ store: Store, clock: any JobClock, targets: GCTargets, log: Log, metrics: Metrics? = nil, scope: Scope
     ) async throws -> Jobs {
-        let jobs = Jobs(Ledger(store, scope: scope), clock, targets, log, metrics, scope)
+        let jobs = Jobs(Ledger(store, log: log, scope: scope), clock, targets, log, metrics, scope)
         let now = clock.milliseconds
         try await store.write { transaction in
             try transaction.run(JobsQueries.interrupt, now)
@@ -49,7 +49,8 @@ final class Jobs {
         self.log = log
         work = scope.child("jobs")
         plans = Plans(ledger, clock, targets, log, metrics, scope: work)
-        outcomes = metrics?.counters("perigee_job_runs_total", "Runs of jobs that have ended.", labels: ["job", "outcome"])
+        outcomes = metrics?.counters(
+            "perigee_job_runs_total", "Runs of jobs that have ended.", labels: ["job", "outcome"])
         clock.onWake = { [weak self] in self?.look() }
     }
 

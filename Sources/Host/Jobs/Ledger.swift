@@ -4,10 +4,12 @@ import Runtime
 @Loop
 final class Ledger {
     let store: Store
+    private let log: Log
     private let scope: Scope
 
-    init(_ store: Store, scope: Scope) {
+    init(_ store: Store, log: Log, scope: Scope) {
         self.store = store
+        self.log = log
         self.scope = scope.child("books")
     }
 
@@ -28,10 +30,12 @@ final class Ledger {
         return try await written.settled()
     }
 
-    /// Writes without anybody who waits; a failure goes to the log of the scope's owner.
+    /// Writes soon, before whatever is written after it; nobody waits for it.
     func note(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) {
-        scope.spawn("an entry in the books") { [store] in
-            try await Deadline.lifted { try await store.write(work) }
+        do {
+            try store.writeLater(bytes: 256, work)
+        } catch {
+            log.error("a note about a job was lost", error)
         }
     }
 

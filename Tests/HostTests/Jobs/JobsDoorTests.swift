@@ -124,7 +124,8 @@ struct JobsDoorTests {
         await server.close()
     }
 
-    @Test("nobody but this machine may ask", arguments: ["/mgmt/jobs", "/mgmt/jobs/tidy", "/mgmt/plans", "/mgmt/plans/1"])
+    @Test(
+        "nobody but this machine may ask", arguments: ["/mgmt/jobs", "/mgmt/jobs/tidy", "/mgmt/plans", "/mgmt/plans/1"])
     func gate(path: String) async throws {
         let server = try await server()
         let answer = try await server.get(path, ["X-Forwarded-For: 203.0.113.7"])

@@ -15,6 +15,7 @@ final class JobsHarness {
     private(set) var store: Store!
     private(set) var scope = Scope("test") { _, _ in }
     private(set) var failures: [Fault] = []
+    private(set) var targets = GCTargets()
 
     init(now: Int64) { clock = ManualJobClock(now) }
 
@@ -22,7 +23,7 @@ final class JobsHarness {
     func open() async throws {
         scope = Scope("test") { [self] _, error in failures.append(Fault(error)) }
         store = try await Store.open("\(directory.path)/perigee.db", migrations: Schema.migrations) { _ in }
-        let targets = GCTargets([shelf, JobRunTarget(store), PlanTarget(store)])
+        targets = GCTargets([shelf, JobRunTarget(store), PlanTarget(store)])
         jobs = try await Jobs.open(store, clock: clock, targets: targets, log: Self.silence, scope: scope)
     }
 
@@ -50,6 +51,7 @@ final class JobsHarness {
     /// Until nothing goes on but bodies that are held.
     func settle() async throws {
         try await until("all to settle") { scope.taskCount == work.held + shelf.held }
+        try await store.flush()
     }
 
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
@@ -62,7 +64,8 @@ final class JobsHarness {
 
     /// A job of the harness's work.
     func job(
-        _ name: String = "tidy", _ schedule: String = "every 10m", zone: String = "UTC", script: String = "jobs/tidy.lua",
+        _ name: String = "tidy", _ schedule: String = "every 10m", zone: String = "UTC",
+        script: String = "jobs/tidy.lua",
         timeout: Duration = .seconds(3600), isEnabled: Bool = true,
         _ change: (inout JobTimeline.Rules) -> Void = { _ in }
     ) throws -> JobDefinition {

@@ -96,7 +96,8 @@ struct JobsTimeTests {
         await house.close()
     }
 
-    @Test("three days asleep are made up for once or not at all", arguments: [true, false], JobTimeline.CatchUp.allCases)
+    @Test(
+        "three days asleep are made up for once or not at all", arguments: [true, false], JobTimeline.CatchUp.allCases)
     func asleep(restarts: Bool, catchUp: JobTimeline.CatchUp) async throws {
         let start = at(2026, 11, 21)
         let house = JobsHarness(now: start)

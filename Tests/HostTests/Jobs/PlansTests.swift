@@ -84,7 +84,8 @@ struct PlansTests {
         house.shelf.books["c"] = nil
         try await house.jobs.plans.startApplying(id)
         try await house.settle()
-        #expect(try await outcomes(house, id) == ["a skipped: somebody reads it", "b –", "c skipped: it is gone already"])
+        #expect(
+            try await outcomes(house, id) == ["a skipped: somebody reads it", "b –", "c skipped: it is gone already"])
         #expect(house.shelf.removals.isEmpty)
         let plan = try await house.jobs.plans.get(id)
         #expect(plan.state == .applied && plan.skipped == 2 && plan.freed == 0)
@@ -199,7 +200,8 @@ struct PlansTests {
         let house = try await library()
         try await house.store.write { transaction in
             let id = try transaction.one(PlansQueries.begin, "shelf", 1, 0, 1, 0, 0)
-            try transaction.run(PlansQueries.add, id, 1, PlanEntry.Action.remove, "book", "a", "a", "x", Int64?.none, String?.none)
+            try transaction.run(
+                PlansQueries.add, id, 1, PlanEntry.Action.remove, "book", "a", "a", "x", Int64?.none, String?.none)
         }
         #expect(try await house.jobs.plans(of: nil, limit: 5).isEmpty, "and nobody sees it before")
         await house.kill()

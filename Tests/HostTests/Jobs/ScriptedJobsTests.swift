@@ -8,11 +8,14 @@ import Testing
 @Suite("jobs from scripts")
 @Loop
 struct ScriptedJobsTests {
-    private func scripts(_ house: JobsHarness, _ files: [String: String]) async throws -> Scripts {
+    private func scripts(
+        _ house: JobsHarness, _ files: [String: String], _ table: HostTable? = nil
+    ) async throws -> Scripts {
         for (name, text) in files { house.directory.write(text, to: "scripts/\(name)") }
         let jobs = house.jobs!
         let scripts = try Scripts(
-            ScriptSources(shipped: nil, overlay: "\(house.directory.path)/scripts"), table: HostTable([.jobs(jobs)]),
+            ScriptSources(shipped: nil, overlay: "\(house.directory.path)/scripts"),
+            table: table ?? HostTable([.jobs(jobs)]),
             log: Log(level: .error), scope: house.scope, wallClock: { 0 })
         scripts.onSwap.append { jobs.adopt($0) }
         await scripts.start()
@@ -74,6 +77,61 @@ struct ScriptedJobsTests {
         #expect(last.outcome == .succeeded, "\(last.message)")
         #expect(try await house.jobs.history("shelf", limit: 9).count == 1, "the runs before were removed")
         await scripts.close()
+        await house.close()
+    }
+
+    @Test("trash and expired values go by plan: what has changed since it was listed stays")
+    func shippedKinds() async throws {
+        let house = JobsHarness(now: 0)
+        try await house.open()
+        house.directory.write("old", to: "data/old")
+        house.directory.write("older", to: "data/older")
+        let client = HTTPClient()
+        let settings = try Settings(
+            SettingSource(layers: [.init(origin: .commandLine, values: ["STATE_DIR": house.directory.path])]))
+        let values = StoredValues(house.store, clock: SystemClock())
+        let world = try Scripting.world(
+            settings, client: client, values: values, log: Log(level: .error), metrics: Metrics())
+        let trash = Trash(world.roots, clock: world.clock)
+        house.targets.add(TrashTarget(trash))
+        house.targets.add(ScriptValueTarget(values))
+        try await values.set("notes", "a", "1", lifetime: .zero)
+        try await values.set("notes", "b", "2", lifetime: nil)
+        let scripts = try await scripts(
+            house,
+            [
+                "jobs/litter.lua": """
+                local fs = require "host.fs"
+                return { name = "litter", schedule = "@yearly", run = function()
+                  assert(fs.remove("data:old"))
+                  assert(fs.remove("data:older"))
+                end }
+                """,
+                "gc/all.lua": """
+                local fs = require "host.fs"
+                return { name = "all", schedule = "@yearly", plan = function(add)
+                  for _, item in ipairs(assert(fs.trash())) do add.remove(item, "it is trash") end
+                  add.remove({ kind = "script_value", id = "expired" }, "nobody can read them")
+                end }
+                """,
+            ], HostTable([.fs(world)]))
+        _ = try await house.jobs.run("litter", plansOnly: false)
+        try await house.settle()
+        #expect(try house.jobs.get("litter").last?.outcome == .succeeded, "\(try house.jobs.get("litter"))")
+        _ = try await house.jobs.run("all", plansOnly: true)
+        try await house.settle()
+        let plan = try #require(house.jobs.get("all").last?.plan)
+        let first = try #require(try await trash.list().first)
+        try await trash.restore(first.id, stamp: first.stamp)
+        try await house.jobs.plans.startApplying(plan)
+        try await house.settle()
+        let done = try await house.jobs.plans.get(plan)
+        #expect(done.removes == 3 && done.removed == 2 && done.skipped == 1)
+        #expect(try await trash.list().isEmpty)
+        #expect(try await values.expired().count == 0)
+        #expect(try await values.get("notes", "b") == "2")
+        await scripts.close()
+        await client.close()
         await house.close()
     }
 

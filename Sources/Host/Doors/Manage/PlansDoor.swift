@@ -27,7 +27,9 @@ struct PlansDoor: Door {
             Endpoint(
                 method: .post, path: "/mgmt/plans/{id}/apply",
                 summary: "Removes exactly what the plan says, each item looked at again just before. Once.",
-                answers: [202: "it has begun", 404: "there is no such plan", 409: "it was applied already, or is too old"],
+                answers: [
+                    202: "it has begun", 404: "there is no such plan", 409: "it was applied already, or is too old",
+                ],
                 action: .task(apply)),
         ]
     }
@@ -76,7 +78,8 @@ struct PlansDoor: Door {
     private func id(_ request: Request) throws -> Int64 {
         let text = request.parameters["id"] ?? ""
         guard let id = Int64(text) else {
-            throw Fault(.notFound, "there is no plan \"\(text)\"", hint: "plans have numbers; `perigee plans` lists them")
+            throw Fault(
+                .notFound, "there is no plan \"\(text)\"", hint: "plans have numbers; `perigee plans` lists them")
         }
         return id
     }

@@ -53,7 +53,8 @@ final class Plans {
         defer { active.remove(id) }
         try await claim(id)
         let done = try await apply(id)
-        let text = "removed \(done.removed), skipped \(done.skipped), kept \(done.keeps), freed "
+        let text =
+            "removed \(done.removed), skipped \(done.skipped), kept \(done.keeps), freed "
             + Units.describe(bytes: Int(done.freed))
         guard done.failed > 0 else { return JobResult(message: text, plan: id) }
         return JobResult(

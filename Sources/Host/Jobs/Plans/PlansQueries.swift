@@ -31,7 +31,8 @@ enum PlansQueries {
     static let drop: Query<Void> = "DELETE FROM plans WHERE id = ?"
 
     /// Changes nothing unless the plan is open: of two who ask, one gets it.
-    static let claim: Query<Void> = "UPDATE plans SET state = 'applying', applied_at = ? WHERE id = ? AND state = 'open'"
+    static let claim: Query<Void> =
+        "UPDATE plans SET state = 'applying', applied_at = ? WHERE id = ? AND state = 'open'"
     static let finish: Query<Void> = "UPDATE plans SET state = ? WHERE id = ? AND state = 'applying'"
     static let intend: Query<Void> = "UPDATE plan_items SET outcome = 'removing' WHERE plan = ? AND position = ?"
     static let record: Query<Void> = """

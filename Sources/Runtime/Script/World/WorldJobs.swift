@@ -36,7 +36,8 @@ public struct JobState: Sendable, Equatable {
     public var last: JobRecord?
 
     public init(
-        name: String, kind: ScriptJob.Kind, script: String, description: String = "", schedule: String, zone: String = "UTC",
+        name: String, kind: ScriptJob.Kind, script: String, description: String = "", schedule: String,
+        zone: String = "UTC",
         overlap: JobTimeline.Overlap = .skip, catchUp: JobTimeline.CatchUp = .none, isEnabled: Bool = true,
         isPaused: Bool = false, generation: Int = 1, next: [Int64] = [], running: JobRecord? = nil,
         last: JobRecord? = nil

@@ -66,7 +66,10 @@ private final class FakeJobs: WorldJobs {
         message: "no luck", tookMilliseconds: 1500)
 
     func list() -> [JobState] {
-        [JobState(name: "tidy", kind: .gc, script: "gc/tidy.lua", schedule: "every 10m", next: [600, 1200], last: record)]
+        [
+            JobState(
+                name: "tidy", kind: .gc, script: "gc/tidy.lua", schedule: "every 10m", next: [600, 1200], last: record)
+        ]
     }
 
     func get(_ name: String) throws -> JobState {

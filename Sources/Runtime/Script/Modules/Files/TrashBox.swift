@@ -73,6 +73,11 @@ struct TrashBox: Sendable {
         }
     }
 
+    /// What a name in the trash can look like, and so what may be looked for.
+    static func isID(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { 48...57 ~= $0 || 97...102 ~= $0 }
+    }
+
     /// Nil for a remainder.
     func find(_ id: String) throws -> TrashItem? {
         let entry: Descriptor
