@@ -17,7 +17,7 @@ return {
   plan = function(add)
     for _, item in ipairs(assert(fs.trash())) do
       local age = time.since(item.removed_at)
-      item.label = item.root .. ":" .. (item.path or item.id)
+      item.label = item.path or item.root .. ":" .. item.id
       if age >= GRACE then
         add.remove(item, "removed " .. time.human(age) .. " ago")
       else

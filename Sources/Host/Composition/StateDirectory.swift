@@ -24,6 +24,9 @@ struct StateDirectory: Sendable {
         guard access(path, R_OK | W_OK | X_OK) == 0 else {
             throw Fault.system("state directory", path, errno: errno, hint: advice)
         }
+        if mkdir(data, 0o700) != 0, errno != EEXIST {
+            throw Fault.system("directory for files of scripts", data, errno: errno, hint: advice)
+        }
     }
 
     /// What is free for this user on the volume, in bytes.

@@ -138,7 +138,7 @@ struct ScriptServingTests {
         for local in [[], ["--local"]] {
             let result = try await Program.run(["console"] + local + words, input: lines)
             #expect(result.code == 0, "\(result.errors)")
-            #expect(result.output == "1\n2\n\"hello all\"\nlib/greeting.lua  56  yours\n")
+            #expect(result.output == "1\n2\n\"hello all\"\nlib/greeting.lua  62  yours\n")
         }
         let failing = try await Program.run(["console"] + words, input: "nothing.at_all\n1\n")
         #expect(failing.code == 1)

@@ -105,13 +105,17 @@ public final class ConsoleSession {
         }
     }
 
-    /// Without the frames that every evaluation has.
+    /// Without the frames that every evaluation has; empty when that leaves nothing but the line itself.
     nonisolated private static func ownFrames(_ traceback: String) -> String {
-        var lines = traceback.split(separator: "\n").map { String($0) }
-        lines.removeAll { $0.contains(ConsolePrelude.script) }
-        while let last = lines.last, last.hasSuffix("[C]: in ?") { lines.removeLast() }
-        // A heading alone tells nothing.
-        return lines.count > 1 ? lines.joined(separator: "\n") : ""
+        let lines = traceback.split(separator: "\n").map { String($0) }
+        var frames = lines.dropFirst().filter { !$0.contains(ConsolePrelude.script) }
+        while let last = frames.last, last.hasSuffix("[C]: in ?") { frames.removeLast() }
+        let chunk = "in local 'chunk'"
+        let isTelling = frames.contains { frame in
+            !frame.contains("[C]: ") && !frame.contains("(...tail calls...)") && !frame.hasSuffix(chunk)
+        }
+        guard isTelling, let heading = lines.first else { return "" }
+        return ([heading] + frames.map { $0.replacing(chunk, with: "in the line") }).joined(separator: "\n")
     }
 
     nonisolated private static func texts(_ value: LuaValue) -> [String] {

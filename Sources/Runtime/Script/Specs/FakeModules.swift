@@ -18,7 +18,7 @@ extension HostModule {
                     return .nil
                 }
             ])
-        return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage)]
+        return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words]
     }
 
     /// The fakes for those who only describe them.

@@ -5,12 +5,14 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) var servers = FakeHTTP()
     private(set) var programs = FakeProcesses()
     private lazy var stored = MemoryValues(clock: clock)
+    private(set) lazy var jobs = FakeJobs(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
         servers = FakeHTTP()
         programs = FakeProcesses()
         stored = MemoryValues(clock: clock)
+        jobs.begin()
     }
 
     var now: Double { clock.now }

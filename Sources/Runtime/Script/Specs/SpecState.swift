@@ -99,14 +99,22 @@ final class SpecState {
             let fault = Fault(error)
             return SpecFailure(script: file.name, line: nil, message: fault.description)
         }
-        var message = error.message
-        if let script = error.script, let line = error.line, message.hasPrefix("\(script):\(line): ") {
-            message.removeFirst("\(script):\(line): ".count)
-        }
+        // Words of specs raise on behalf of the line that used them, which the message begins with.
+        let said = SpecState.place(in: error.message)
+        let isOurs = error.script == SpecPrelude.script
+        let message = said?.message ?? error.message
         let mismatch = book.mismatch.flatMap { $0.message == message ? $0 : nil }
         return SpecFailure(
-            script: error.script ?? file.name, line: error.line, message: message, mismatch: mismatch,
+            script: said?.script ?? (isOurs ? nil : error.script) ?? file.name,
+            line: said?.line ?? (isOurs ? nil : error.line), message: message, mismatch: mismatch,
             traceback: mismatch == nil ? SpecState.frames(error.traceback) : [])
+    }
+
+    /// "hooks/recover.lua:12: message" in its parts.
+    private static func place(in message: String) -> (script: String, line: Int, message: String)? {
+        let parts = message.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0].hasSuffix(".lua"), let line = Int(parts[1]) else { return nil }
+        return (String(parts[0]), line, String(parts[2].drop { $0 == " " }))
     }
 
     /// The frames in scripts: neither C nor the words of specs say anything to their reader.

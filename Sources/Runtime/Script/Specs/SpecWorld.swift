@@ -77,10 +77,10 @@ extension HostTable {
                 log: Log(to: -1, format: .json, level: .error), metrics: Metrics()))
     }
 
-    /// Every module of a server, over this world. Of scheduled work there is none in it.
+    /// Every module of a server, over this world. Its scheduled work is what a spec says that there is.
     public static func makeBelieve(_ world: World) -> HostTable {
         var table = standard(world)
-        table.add(.jobs(NoJobs()))
+        table.add(.jobs((world.clock as? SpecStage)?.jobs ?? FakeJobs(clock: world.clock)))
         return table
     }
 }

@@ -23,11 +23,13 @@ public struct ReferenceText {
         let rows = reference.kinds.map { kind in
             "| [`\(kind.directory)/`](#\(ReferenceText.anchor(heading(kind)))) | \(kind.record.summary) |"
         }
+        let modules = "| `lib/` | A module: `require \"ids\"` gives what lib/ids.lua returns. |"
         let parts = reference.kinds.filter { $0.record.name != Contract.hookFile.name }.map { kind in
             (["### \(heading(kind))", kind.record.summary] + fieldTable(kind.record)).joined(separator: "\n\n")
         }
         let list = [
-            "## Kinds of scripts", "| directory | a file returns |\n|---|---|\n" + rows.joined(separator: "\n"),
+            "## Kinds of scripts",
+            "| directory | a file returns |\n|---|---|\n" + (rows + [modules]).joined(separator: "\n"),
         ]
         return (list + parts).joined(separator: "\n\n")
     }

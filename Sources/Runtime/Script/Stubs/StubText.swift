@@ -79,7 +79,8 @@ public struct StubText {
     }
 
     static func lines(of function: HostFunction, on owner: String) -> [String] {
-        var lines = ["--- \(function.summary)\(function.waits ? " Waits." : "")"]
+        let waits = function.waits && !function.summary.hasPrefix("Waits")
+        var lines = ["--- \(function.summary)\(waits ? " Waits." : "")"]
         if !function.example.isEmpty {
             lines += ["---", "--- ```lua"]
             lines += function.example.split(separator: "\n", omittingEmptySubsequences: false).map { "--- \($0)" }

@@ -11,7 +11,7 @@ enum TypeText {
         case .size: "host.Size"
         case .choice(let words): words.map { "\"\($0)\"" }.joined(separator: "|")
         case .list(let element): "\(grouped(element))[]"
-        case .map(let element): "table<string, \(of(element))>"
+        case .map(let element): "table<string, \(grouped(element))>"
         case .record(let record): record.name.isEmpty ? inline(record.fields) : record.name
         case .function(let signature): of(signature)
         case .either(let shapes): unique(shapes.map(grouped)).joined(separator: "|")
@@ -20,7 +20,7 @@ enum TypeText {
     }
 
     static func of(_ signature: Signature) -> String {
-        let parameters = signature.parameters.map { "\(name($0)): \(of($0.shape))" }.joined(separator: ", ")
+        let parameters = signature.parameters.map { "\(name($0)): \(nested($0.shape))" }.joined(separator: ", ")
         guard !signature.results.isEmpty else { return "fun(\(parameters))" }
         return "fun(\(parameters)): " + signature.results.map(result).joined(separator: ", ")
     }
@@ -54,6 +54,11 @@ enum TypeText {
         case .function: return "(\(text))"
         default: return text
         }
+    }
+
+    /// Inside another function's parameters, where several results would end too late.
+    private static func nested(_ shape: Shape) -> String {
+        if case .function(let signature) = shape, signature.results.count > 1 { "(\(of(shape)))" } else { of(shape) }
     }
 
     private static func unique(_ texts: [String]) -> [String] {

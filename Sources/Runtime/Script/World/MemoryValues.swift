@@ -1,16 +1,6 @@
 /// Values of scripts for specs, and for a console without a store: the same rules, and nothing survives.
 @Loop
 public final class MemoryValues: KeyValues {
-    private struct Place: Hashable {
-        let namespace: [UInt8]
-        let key: [UInt8]
-
-        init(_ namespace: String, _ key: String) {
-            self.namespace = Array(namespace.utf8)
-            self.key = Array(key.utf8)
-        }
-    }
-
     private struct Entry {
         let key: String
         let json: String
@@ -18,7 +8,8 @@ public final class MemoryValues: KeyValues {
     }
 
     private let clock: any WorldClock
-    private var entries: [Place: Entry] = [:]
+    /// By the bytes of the namespace, in the order of their keys.
+    private var entries: [[UInt8]: [Entry]] = [:]
 
     public init(clock: any WorldClock) { self.clock = clock }
 
@@ -32,7 +23,8 @@ public final class MemoryValues: KeyValues {
 
     public func remove(_ namespace: String, _ key: String) -> Bool {
         let isThere = live(namespace, key) != nil
-        entries[Place(namespace, key)] = nil
+        let (index, isKept) = place(key, in: entries[Array(namespace.utf8)] ?? [])
+        if isKept { entries[Array(namespace.utf8)]?.remove(at: index) }
         return isThere
     }
 
@@ -56,26 +48,41 @@ public final class MemoryValues: KeyValues {
     public func list(
         _ namespace: String, prefix: String, after: String?, limit: Int
     ) -> [(key: String, json: String)] {
-        let mine = Array(namespace.utf8)
-        let candidates = entries.filter { $0.key.namespace == mine && isLive($0.value) }.map(\.value)
-            .filter { $0.key.utf8.starts(with: prefix.utf8) }
-            .filter { entry in after.map { ValueText.precedes($0, entry.key) } ?? true }
-            .sorted { ValueText.precedes($0.key, $1.key) }
+        let mine = entries[Array(namespace.utf8)] ?? []
+        let first = after.map { after in mine.firstIndex { ValueText.precedes(after, $0.key) } ?? mine.count } ?? 0
         var page = ValuePage(prefix: prefix, limit: limit)
-        for entry in candidates where !page.take(entry.key, entry.json) { break }
+        for entry in mine[first...] where isLive(entry) && entry.key.utf8.starts(with: prefix.utf8) {
+            if !page.take(entry.key, entry.json) { break }
+        }
         return page.found
     }
 
     /// As the stored ones do.
     @discardableResult
     public func removeExpired(limit: Int) -> Int {
-        let gone = entries.filter { !isLive($0.value) }.keys.prefix(limit)
-        for place in gone { entries[place] = nil }
-        return gone.count
+        var count = 0
+        for (namespace, kept) in entries {
+            let gone = Set(kept.indices.filter { !isLive(kept[$0]) }.prefix(limit - count))
+            count += gone.count
+            if !gone.isEmpty { entries[namespace] = kept.indices.filter { !gone.contains($0) }.map { kept[$0] } }
+        }
+        return count
     }
 
     private func live(_ namespace: String, _ key: String) -> Entry? {
-        entries[Place(namespace, key)].flatMap { isLive($0) ? $0 : nil }
+        let kept = entries[Array(namespace.utf8)] ?? []
+        let (index, isKept) = place(key, in: kept)
+        return isKept && isLive(kept[index]) ? kept[index] : nil
+    }
+
+    /// Where the key is, or belongs.
+    private func place(_ key: String, in kept: [Entry]) -> (index: Int, isKept: Bool) {
+        var (low, high) = (0, kept.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ValueText.precedes(kept[middle].key, key) { low = middle + 1 } else { high = middle }
+        }
+        return (low, low < kept.count && !ValueText.precedes(key, kept[low].key))
     }
 
     private func isLive(_ entry: Entry) -> Bool {
@@ -83,6 +90,12 @@ public final class MemoryValues: KeyValues {
     }
 
     private func put(_ namespace: String, _ key: String, _ json: String, _ end: StoredValue) {
-        entries[Place(namespace, key)] = Entry(key: key, json: json, end: end)
+        let entry = Entry(key: key, json: json, end: end)
+        let (index, isKept) = place(key, in: entries[Array(namespace.utf8)] ?? [])
+        if isKept {
+            entries[Array(namespace.utf8)]?[index] = entry
+        } else {
+            entries[Array(namespace.utf8), default: []].insert(entry, at: index)
+        }
     }
 }

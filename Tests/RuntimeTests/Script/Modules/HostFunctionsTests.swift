@@ -73,7 +73,7 @@ struct HostFunctionsTests {
     func named() async throws {
         let seen = try await run(
             """
-            local shared = setmetatable({ print = print }, { __index = { inherited = 7 } })
+            local shared = setmetatable({ type = type }, { __index = { inherited = 7 } })
             local results, errors = host.parallel {
               one = function() return shared end,
               two = function() return false end,
@@ -221,16 +221,16 @@ struct HostFunctionsTests {
                 "bad argument #1 'functions' to 'host.parallel' (a list or a table of functions expected, got nothing)"
             ),
             (
-                "host.parallel(print)",
+                "host.parallel(type)",
                 "bad argument #1 'functions' to 'host.parallel' "
                     + "(a list or a table of functions expected, got a function)"
             ),
             (
-                "host.parallel { print, 3 }",
+                "host.parallel { type, 3 }",
                 "bad argument #1 'functions' to 'host.parallel': field '[2]' must be a function, not the number 3"
             ),
             (
-                "host.parallel { a = print, b = 'x' }",
+                "host.parallel { a = type, b = 'x' }",
                 "bad argument #1 'functions' to 'host.parallel': field 'b' must be a function, not \"x\""
             ),
         ])

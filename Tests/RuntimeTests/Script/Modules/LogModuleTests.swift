@@ -39,8 +39,8 @@ struct LogModuleTests {
             try await lines(
                 """
                 log.info("x", { text = "t", whole = 3, part = 0.5, flag = true, list = { 1, 2 },
-                  map = { b = 1, a = {} }, err = { kind = "denied", message = "no", hint = "ask" }, f = print,
-                  bytes = "\\xff", odd = { print } })
+                  map = { b = 1, a = {} }, err = { kind = "denied", message = "no", hint = "ask" }, f = type,
+                  bytes = "\\xff", odd = { type } })
                 """
             ).first)
         #expect(line["text"].string == "t")
@@ -70,10 +70,10 @@ struct LogModuleTests {
     func bounds() async throws {
         let line = try #require(
             try await lines(
-                "log.info('key sk-abcdefghijklmnopqrstuvwxyz0123456789', { password = 'x', long = ('y'):rep(100000) })"
+                "log.info('clone https://ghp_abc@host/x.git', { password = 'x', long = ('y'):rep(100000) })"
             ).first)
         #expect(line["password"].string == Redactor.mark)
-        #expect(line["message"].string?.contains("abcdefghij") == false)
+        #expect(line["message"].string?.contains("ghp_abc") == false)
         #expect((line["long"].string ?? "").utf8.count < 3000)
     }
 

@@ -84,8 +84,8 @@ struct MetricsModuleTests {
         arguments: [
             (
                 "metrics.counter('Bad')",
-                "bad argument #1 'name' to 'host.metrics.counter' (a metric's name such as \"trash_removed\" expected, "
-                    + "got \"Bad\")"
+                "bad argument #1 'name' to 'host.metrics.counter': it is wrong: lower-case letters, digits and _ make a "
+                    + "name, a letter comes first"
             ),
             (
                 "metrics.gauge('a') metrics.counter('a')",

@@ -134,11 +134,11 @@ struct StoreModuleTests {
         "what cannot be kept is a mistake that says where it is",
         arguments: [
             (
-                "ns:set('k', print)",
+                "ns:set('k', type)",
                 badValue + "cannot be kept: a function or handle has no form in JSON"
             ),
             (
-                "ns:set('k', { a = { 1, { b = print } } })",
+                "ns:set('k', { a = { 1, { b = type } } })",
                 badValue + "cannot be kept: a[1].b: a function or handle has no form in JSON"
             ),
             (
@@ -158,8 +158,8 @@ struct StoreModuleTests {
             ),
             (
                 "store.namespace('Bad Name')",
-                "bad argument #1 'name' to 'host.store.namespace' "
-                    + "(a namespace such as \"weather\" expected, got \"Bad Name\")"
+                "bad argument #1 'name' to 'host.store.namespace': "
+                    + "it is wrong: 1 to 64 of a-z, 0-9, _, . and - make a name"
             ),
             (
                 "store.namespace('x', { tll = 1 })",

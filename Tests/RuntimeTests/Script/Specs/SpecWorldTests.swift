@@ -54,6 +54,49 @@ struct SpecWorldTests {
         #expect(failures == [])
     }
 
+    @Test("jobs, their runs and plans are those that the spec tells of, the newest first, and each spec's own")
+    func jobs() async throws {
+        let failures = try await failures(
+            """
+            local jobs = require "host.jobs"
+            it("lists", function()
+              fake.jobs.set { { name = "trash", kind = "gc" }, { name = "digest", paused = true } }
+              fake.jobs.ran {
+                { job = "trash", outcome = "failed", ago = "2h", message = "no" }, { job = "trash", ago = "1h" },
+              }
+              local digest, trash = jobs.list()[1], jobs.get "trash"
+              expect(digest).has { name = "digest", kind = "job", paused = true, running = false }
+              expect(trash).has { kind = "gc", running = true, last = { outcome = "failed", message = "no" } }
+              expect(jobs.history("trash")[2]).has { outcome = "failed", started = 1767268800 - 7200 }
+              expect(#jobs.history()).equals(2)
+            end)
+            it("begins anew", function()
+              expect(jobs.list()).equals {}
+              expect(jobs.history()).equals {}
+              expect(jobs.plans()).equals {}
+            end)
+            it("acts", function()
+              fake.jobs.set { { name = "trash" } }
+              expect(jobs.run "trash").equals(1)
+              local _, err = jobs.run "trash"
+              expect(err.kind).equals "conflict"
+              jobs.pause "trash"
+              expect(jobs.get("trash").paused).is_true()
+              jobs.resume "trash"
+              expect(jobs.get("trash").paused).is_false()
+              local none, unknown = jobs.get "trsh"
+              expect(none).is_nil()
+              expect(unknown.hint).equals 'did you mean "trash"?'
+            end)
+            it("plans", function()
+              fake.jobs.planned { { job = "trash", state = "applied", ago = "2d" }, { job = "b", state = "open" } }
+              expect(jobs.plans()[1]).has { job = "b", state = "open" }
+              expect(#jobs.plans("trash")).equals(1)
+            end)
+            """)
+        #expect(failures == [])
+    }
+
     @Test("requests get the answers that were prepared, and are noted")
     func http() async throws {
         let failures = try await failures(

@@ -13,7 +13,17 @@ struct StubTextTests {
             (.number(), "number"), (.duration, "host.Duration"), (.size, "host.Size"),
             (.choice(["a", "b"]), "\"a\"|\"b\""), (.list(.text()), "string[]"),
             (.list(.choice(["a", "b"])), "(\"a\"|\"b\")[]"), (.list(.choice(["a"])), "\"a\"[]"),
-            (.map(.integer()), "table<string, integer>"), (.object("host.http.Stream"), "host.http.Stream"),
+            (.map(.integer()), "table<string, integer>"), (.map(.choice(["a", "b"])), "table<string, (\"a\"|\"b\")>"),
+            (
+                .function(
+                    Signature([
+                        .required(
+                            "next",
+                            .function(
+                                Signature([], results: [.required("a", .text(), ""), .optional("b", .integer(), "")])),
+                            "")
+                    ])), "fun(next: (fun(): string, integer?))"
+            ), (.object("host.http.Stream"), "host.http.Stream"),
             (.grammar(name: "a name", check: { _ in nil }), "string"),
             (.record(Record("host.Thing", "", [])), "host.Thing"),
             (
