@@ -64,7 +64,11 @@ final class TerminalInput: ConsoleInput {
     private let file: HistoryFile
     private var editor: LineEditor
     private var screen = LineScreen()
-    private let keys = Mailbox<Key>("a key", limit: 4096)
+    private let pieces = Mailbox<[Key]>("a key", limit: 4096)
+    /// Of the last piece, those that are not looked at yet.
+    private var typed: ArraySlice<Key> = []
+    /// The screen shows an earlier state of the line: keys that came together are drawn once.
+    private var isStale = false
     private var isAsking = false
     private var entry: String?
 
@@ -72,16 +76,24 @@ final class TerminalInput: ConsoleInput {
         self.terminal = terminal
         self.file = file
         editor = LineEditor(history: LineHistory(file.read()))
-        terminal.onKey = { [unowned self] key in
-            if !isAsking, key == .control("c") { onInterrupt?() } else { keys.send(key) }
-        }
-        terminal.onEnd = { [unowned self] in keys.finish() }
+        terminal.onKeys = { [unowned self] keys in received(keys) }
+        terminal.onEnd = { [unowned self] in pieces.finish() }
         terminal.enter()
     }
 
     func close() {
         terminal.leave()
-        keys.finish()
+        pieces.finish()
+    }
+
+    /// Ctrl-C while something runs ends that, and forgets what was typed ahead of it.
+    private func received(_ keys: [Key]) {
+        guard !isAsking, let mark = keys.lastIndex(of: .control("c")) else {
+            pieces.send(keys)
+            return
+        }
+        onInterrupt?()
+        if mark + 1 < keys.count { pieces.send(Array(keys[(mark + 1)...])) }
     }
 
     func remember(_ entry: String) {
@@ -100,16 +112,15 @@ final class TerminalInput: ConsoleInput {
         editor.reset(remembering: entry)
         entry = nil
         draw(prompt)
-        while let key = try await keys.next() {
+        while let key = try await nextKey(prompt) {
             switch editor.press(key) {
             case .nothing: break
-            case .redraw: draw(prompt)
+            case .redraw: isStale = true
             case .submit(let text):
                 leave(prompt)
                 return .text(text)
             case .interrupt:
-                Terminal.print("^C")
-                leave(prompt)
+                leave(prompt, mark: "^C")
                 return .interrupted
             case .endOfInput:
                 leave(prompt)
@@ -128,12 +139,23 @@ final class TerminalInput: ConsoleInput {
         return .end
     }
 
+    private func nextKey(_ prompt: String) async throws -> Key? {
+        while typed.isEmpty {
+            if isStale { draw(prompt) }
+            guard let piece = try await pieces.next() else { return nil }
+            typed = piece[...]
+        }
+        return typed.removeFirst()
+    }
+
     private func draw(_ prompt: String) {
+        isStale = false
         Terminal.print(screen.draw(editor, prompt: prompt, width: terminal.width))
     }
 
-    private func leave(_ prompt: String) {
-        Terminal.print(screen.leave(editor, prompt: prompt, width: terminal.width))
+    private func leave(_ prompt: String, mark: String = "") {
+        if isStale { draw(prompt) }
+        Terminal.print(mark + screen.leave(editor, prompt: prompt, width: terminal.width))
     }
 
     /// One candidate, or the beginning that all share, is put in; a choice is shown below the line.

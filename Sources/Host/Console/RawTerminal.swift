@@ -4,8 +4,8 @@ import Runtime
 /// The terminal that a person types at, giving every key at once while it is in use.
 @Loop
 final class RawTerminal: Pollable {
-    /// Told of every key.
-    var onKey: ((Key) -> Void)?
+    /// Told of the keys that came together.
+    var onKeys: (([Key]) -> Void)?
     /// Told when nobody types any more.
     var onEnd: (() -> Void)?
 
@@ -71,7 +71,8 @@ final class RawTerminal: Pollable {
             onEnd?()
             return
         }
-        for key in reader.read(bytes[..<count]) { onKey?(key) }
-        if let key = reader.finishEscape() { onKey?(key) }
+        var keys = reader.read(bytes[..<count])
+        if let key = reader.finishEscape() { keys.append(key) }
+        if !keys.isEmpty { onKeys?(keys) }
     }
 }

@@ -80,11 +80,12 @@ public final class ConsoleSession {
     /// As an expression if it is one, else as statements; a text that only ends too early is incomplete.
     private func compile(_ code: String) -> Compiled {
         do {
-            return .success(try state.load("return " + code, script: "console", environment: variables))
+            return .success(try state.load("return \(code)\n", script: "console", environment: variables))
         } catch {
             let expression = error as? LuaError
             do {
-                let statements = SessionLocals.rewriting(code)
+                // With the end of its line, or a quotation that nobody closed would seem to go on.
+                let statements = SessionLocals.rewriting(code) + "\n"
                 return .success(try state.load(statements, script: "console", environment: variables))
             } catch {
                 let isIncomplete = [expression, error as? LuaError].contains { $0?.endsTooEarly == true }
