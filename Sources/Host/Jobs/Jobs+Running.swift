@@ -84,7 +84,7 @@ extension Jobs {
         ]
         if let plan = record.plan { fields["plan"] = LogValue(plan) }
         if let failure { return log.error("job failed", failure, fields) }
-        if !record.message.isEmpty { fields["message"] = LogValue(record.message) }
+        if !record.message.isEmpty { fields["result"] = LogValue(record.message) }
         log.info("job ended", fields)
     }
 }

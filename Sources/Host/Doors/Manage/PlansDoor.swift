@@ -37,11 +37,12 @@ struct PlansDoor: Door {
     private func list(_ request: Request) async throws -> Response {
         try ManageGate.admin(request)
         let plans = try plans()
+        let active = plans.active
         let found = try await plans.list(request.query["job"], limit: 100)
         var answer = JSONWriter()
         answer.object { root in
             root.array("plans") { list in
-                for plan in found { list.object { $0.put(plan, isActive: plans.active.contains(plan.id)) } }
+                for plan in found { list.object { $0.put(plan, isActive: active.contains(plan.id)) } }
             }
         }
         return .json(answer.finish())
@@ -50,12 +51,14 @@ struct PlansDoor: Door {
     private func get(_ request: Request) async throws -> Response {
         try ManageGate.admin(request)
         let plans = try plans()
+        // Asked first: a plan that is not being applied any more is then read in its last state.
+        let active = plans.active
         let plan = try await plans.get(id(request))
         let after = request.query["after"].flatMap { Int($0) } ?? 0
         let items = try await plans.items(of: plan.id, after: after, limit: PlansDoor.pageSize + 1)
         var answer = JSONWriter()
         answer.object { root in
-            root.put(plan, isActive: plans.active.contains(plan.id))
+            root.put(plan, isActive: active.contains(plan.id))
             root.array("items") { list in
                 for item in items.prefix(PlansDoor.pageSize) { list.object { $0.put(item) } }
             }
@@ -69,9 +72,10 @@ struct PlansDoor: Door {
         let plans = try plans()
         let id = try id(request)
         try await plans.startApplying(id)
+        let active = plans.active
         let plan = try await plans.get(id)
         var answer = JSONWriter()
-        answer.object { $0.put(plan, isActive: plans.active.contains(id)) }
+        answer.object { $0.put(plan, isActive: active.contains(id)) }
         return .json(answer.finish(), status: 202)
     }
 
