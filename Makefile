@@ -7,6 +7,7 @@ SHELL := /bin/bash
 
 LIBRARIES := liblua5.4-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev libcrypt-dev node-llhttp libwslay-dev zlib1g-dev
 TEST_TOOLS := python3-venv openssl git curl nodejs
+LINT_TOOLS := lua-check
 BENCH_TOOLS := nginx libnginx-mod-http-lua wrk gcc libc6-dev python3
 VENV := .venv
 # Tests share the one loop of their process: side by side they would measure each other.
@@ -54,7 +55,14 @@ sanitize: test-deps
 
 lint:
 	@deploy/require-swift
+	@deploy/require-packages $(LINT_TOOLS)
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests bench
+	luacheck --quiet --no-color scripts
+	@if command -v lua-language-server >/dev/null; then \
+	  lua-language-server --check=scripts --configpath=$(CURDIR)/.luarc.json --checklevel=Warning; \
+	else \
+	  echo "perigee: types in scripts/ are not checked: lua-language-server is not on PATH (docs/scripts.md)"; \
+	fi
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests bench
@@ -69,6 +77,7 @@ fuzz: test-deps
 
 docs: build
 	.build/release/perigee config --markdown > docs/configuration.md
+	.build/release/perigee types scripts --docs
 
 clean:
 	rm -rf .build $(VENV)

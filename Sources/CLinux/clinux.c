@@ -142,7 +142,7 @@ int clinux_open_beneath(int root, const char *path) {
 }
 
 int clinux_open_within(int root, const char *path, int flags, unsigned mode) {
-  flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
+  flags |= O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   struct open_how how = {
     .flags = (unsigned)flags, .mode = mode, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS};
   int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));

@@ -8,17 +8,25 @@ struct Command: Sendable {
     let usage: String
     /// What `perigee help NAME` adds below the usage.
     let details: String
+    /// Whether its first word is text of any form, such as Lua, and no setting.
+    var takesText = false
+    /// Options that are followed by a word of their own.
+    var valued: [String] = []
     /// Returns the exit code.
     let run: @Sendable (Arguments) throws -> Int32
 
-    static let all: [Command] = [.serve, .config, .doctor, .version, .help]
+    static let all: [Command] = [
+        .serve, .status, .reload, .check, .test, .types, .eval, .console, .jobs, .runJob, .plans, .plan, .config,
+        .doctor, .version, .help,
+    ]
 
     /// The whole program: choose the command, run it, put a failure into words.
     static func main(_ words: [String]) -> Int32 {
         do {
             let first = words.first ?? "help"
             guard let command = named(first) else { throw unknown(first) }
-            let arguments = try Arguments(Array(words.dropFirst()))
+            let arguments = try Arguments(
+                Array(words.dropFirst()), firstIsText: command.takesText, valued: command.valued)
             if arguments.wantsHelp {
                 Terminal.print(command.helpText)
                 return 0
@@ -54,10 +62,22 @@ struct Arguments: Sendable {
     private(set) var settings: [String: String] = [:]
     private(set) var options: Set<String> = []
     private(set) var words: [String] = []
+    private var values: [String: String] = [:]
 
-    init(_ words: [String]) throws {
-        for word in words {
-            if word.hasPrefix("-") {
+    /// An option of `valued` takes the word after it, or what stands after `=` in it.
+    init(_ words: [String], firstIsText: Bool = false, valued: [String] = []) throws {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            if firstIsText, self.words.isEmpty, Arguments.isText(word) {
+                self.words.append(word)
+            } else if valued.contains(parts[0]) {
+                guard let value = parts.count > 1 ? parts[1] : rest.popFirst() else {
+                    throw Fault(.invalidInput, "\(word) needs a word after it")
+                }
+                options.insert(parts[0])
+                values[parts[0]] = value
+            } else if word.hasPrefix("-") {
                 options.insert(word)
             } else if let mark = word.firstIndex(of: "="), mark != word.startIndex {
                 settings[String(word[..<mark])] = String(word[word.index(after: mark)...])
@@ -65,6 +85,16 @@ struct Arguments: Sendable {
                 self.words.append(word)
             }
         }
+    }
+
+    /// The word of an option that takes one.
+    subscript(option: String) -> String? { values[option] }
+
+    /// Everything but options, and settings that there are.
+    private static func isText(_ word: String) -> Bool {
+        if word.hasPrefix("--") || word == "-h" { return false }
+        let name = word.prefix { $0 != "=" }
+        return name.count == word.count || !SettingTable.all.contains { $0.name == name }
     }
 
     var wantsHelp: Bool { options.contains("--help") || options.contains("-h") }
@@ -81,5 +111,19 @@ struct Arguments: Sendable {
                 .invalidInput, "unexpected \"\(surplus)\"", hint: "settings are written NAME=value, as in PORT=8080")
         }
         if words.count < count.lowerBound { throw Fault(.invalidInput, "something is missing; see --help") }
+    }
+}
+
+extension Loop {
+    /// Runs the loop until `body` has its result, or fails.
+    static func result<Value: Sendable>(_ body: @escaping @Loop () async throws -> Value) throws -> Value {
+        let result: Result<Value, any Error> = run {
+            do {
+                return .success(try await body())
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
     }
 }

@@ -7,7 +7,7 @@ extension Command {
         usage: "perigee serve [NAME=value …]",
         details: """
             SIGTERM and Ctrl-C end it in order: no new requests, then PERIGEE_DRAIN for those in flight, then the rest. A
-            second signal ends it at once.
+            second signal ends it at once. SIGHUP reloads the scripts.
             """
     ) { arguments in
         try arguments.expect()
@@ -29,7 +29,7 @@ private final class Serving {
         signal(SIGPIPE, SIG_IGN)
         let parts = house.parts
         do {
-            let signals = try Signals([SIGTERM, SIGINT]) { [unowned self] in signalled($0) }
+            let signals = try Signals([SIGTERM, SIGINT, SIGHUP]) { [unowned self] in signalled($0) }
             defer { signals.close() }
             try await parts.start()
             announce()
@@ -48,6 +48,10 @@ private final class Serving {
     }
 
     private func signalled(_ number: Int32) {
+        if number == SIGHUP {
+            house.reloadScripts("SIGHUP")
+            return
+        }
         guard !isStopping else {
             house.log.warning("second signal: ending at once")
             house.log.flush()

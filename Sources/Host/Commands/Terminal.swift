@@ -5,6 +5,8 @@ import Runtime
 enum Terminal {
     static func print(_ text: String) { put(text, to: STDOUT_FILENO) }
 
+    static func warn(_ text: String) { put(text, to: STDERR_FILENO) }
+
     /// A failure, one line a problem, with the advice below it.
     static func complain(_ fault: Fault) {
         let lines = fault.message.split(separator: "\n").map { "perigee: \($0)\n" }.joined()

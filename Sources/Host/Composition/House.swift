@@ -1,4 +1,3 @@
-import Glibc
 import Runtime
 
 /// The running program: its parts, in the one list that is the order of start and, backwards, the order of stop.
@@ -14,6 +13,10 @@ final class House {
     private(set) var client: HTTPClient?
     private(set) var server: Server?
     private(set) var telemetry: Telemetry?
+    private(set) var scripts: Scripts?
+    /// Of sessions that people hold open, which end before the server drains.
+    let consoles: Scope
+    private(set) var jobs: Jobs?
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -25,6 +28,7 @@ final class House {
         self.log = log
         directory = StateDirectory(path: settings.stateDirectory)
         scope = Scope("perigee") { task, error in log.error("task failed", Fault(error), ["task": LogValue(task)]) }
+        consoles = scope.child("consoles")
         for secret in settings.secrets { log.secrets.add(secret) }
     }
 
@@ -35,6 +39,8 @@ final class House {
             Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await closeStore() }),
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
+            Part(
+                name: "scripts", start: { [self] in try await openScripts() }, stop: { [self] in await closeScripts() }),
             Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
         ])
     }
@@ -52,6 +58,49 @@ final class House {
 
     private func openTelemetry() {
         telemetry = Telemetry(settings, log: log, client: client!, scope: scope)
+    }
+
+    /// Jobs come first because scripts can ask for them, and stop first because they run scripts.
+    private func openScripts() async throws {
+        let world = try Scripting.world(
+            settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
+            metrics: telemetry!.metrics)
+        let jobs = try await openJobs(world)
+        var table = HostTable.standard(world)
+        table.add(.jobs(jobs))
+        let scripts = try Scripts(
+            settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
+            lastGood: directory.lastGoodScripts, wallClock: { world.clock.now })
+        telemetry!.observe(scripts)
+        scripts.onSwap.append { [unowned jobs] in jobs.adopt($0) }
+        self.jobs = jobs
+        self.scripts = scripts
+        await scripts.start()
+        try scripts.follow()
+    }
+
+    private func openJobs(_ world: World) async throws -> Jobs {
+        let trash = Trash(world.roots, clock: world.clock)
+        scope.spawn("sweeping the trash") { _ = try await trash.sweep() }
+        let values = StoredValues(store!, clock: world.clock)
+        let targets = GCTargets([
+            JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
+        ])
+        return try await Jobs.open(
+            store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
+            scope: scope)
+    }
+
+    private func closeScripts() async {
+        await jobs?.close()
+        await scripts?.close()
+        jobs = nil
+        scripts = nil
+    }
+
+    func reloadScripts(_ reason: String) {
+        guard let scripts else { return }
+        scope.spawn("reload") { await scripts.reload(reason) }
     }
 
     private func startServer() throws {
@@ -87,6 +136,7 @@ final class House {
     // A part that has stopped is let go, so that nothing that belongs to it outlives it.
 
     private func stopServer() async {
+        await consoles.close()
         await server?.drain(grace: settings[SettingTable.drain])
         server = nil
     }

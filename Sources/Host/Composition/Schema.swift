@@ -13,5 +13,69 @@ enum Schema {
             INSERT INTO about (name, value) VALUES ('product', 'perigee');
             """),
         Migration(2, "values that scripts keep", StoredValues.schema),
+        Migration(
+            3, "jobs, their runs and plans",
+            """
+            CREATE TABLE jobs (
+                name TEXT NOT NULL PRIMARY KEY,
+                pace TEXT NOT NULL,
+                last_dealt_with BIGINT NOT NULL,
+                paused INTEGER NOT NULL
+            );
+            CREATE TABLE job_runs (
+                id BIGINT NOT NULL PRIMARY KEY,
+                job TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                generation BIGINT NOT NULL,
+                started_at BIGINT NOT NULL,
+                ended_at BIGINT,
+                outcome TEXT,
+                message TEXT NOT NULL,
+                took_ms BIGINT,
+                plan_id BIGINT
+            );
+            CREATE INDEX job_runs_of_job ON job_runs (job, id);
+            CREATE TABLE plans (
+                id BIGINT NOT NULL PRIMARY KEY,
+                job TEXT NOT NULL,
+                generation BIGINT NOT NULL,
+                made_at BIGINT NOT NULL,
+                state TEXT NOT NULL,
+                applied_at BIGINT,
+                removes BIGINT NOT NULL,
+                keeps BIGINT NOT NULL,
+                bytes BIGINT NOT NULL,
+                removed BIGINT NOT NULL DEFAULT 0,
+                skipped BIGINT NOT NULL DEFAULT 0,
+                failed BIGINT NOT NULL DEFAULT 0,
+                freed BIGINT NOT NULL DEFAULT 0
+            );
+            CREATE INDEX plans_of_job ON plans (job, id);
+            CREATE TABLE plan_items (
+                plan BIGINT NOT NULL REFERENCES plans (id),
+                position BIGINT NOT NULL,
+                action TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                id TEXT NOT NULL,
+                label TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                bytes BIGINT,
+                stamp TEXT,
+                outcome TEXT,
+                message TEXT NOT NULL,
+                freed BIGINT,
+                PRIMARY KEY (plan, position)
+            );
+            -- For scripts: every run, when it was and how it ended. Times are milliseconds since the epoch.
+            CREATE VIEW job_history AS
+                SELECT id, job, reason, generation, started_at, ended_at, coalesce(outcome, 'running') AS outcome,
+                    message, took_ms, plan_id AS plan
+                FROM job_runs;
+            -- For scripts: what gc jobs would remove, or have removed, in figures.
+            CREATE VIEW plan_history AS
+                SELECT id, job, generation, made_at, state, applied_at, removes, keeps, bytes, removed, skipped, failed,
+                    freed
+                FROM plans WHERE state <> 'building';
+            """),
     ]
 }

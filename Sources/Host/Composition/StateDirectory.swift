@@ -6,6 +6,9 @@ struct StateDirectory: Sendable {
     let path: String
 
     var database: String { "\(path)/perigee.db" }
+    var lastGoodScripts: String { "\(path)/scripts.last-good.json" }
+    /// Where scripts keep files of their own.
+    var data: String { "\(path)/data" }
 
     /// Makes what is missing, and says in one line why the directory cannot be used.
     func prepare() throws {

@@ -47,6 +47,27 @@ final class Telemetry {
         Response(200, ["Content-Type": Metrics.contentType], body: .bytes(metrics.text()))
     }
 
+    /// Which scripts serve, and whether the newest do.
+    func observe(_ scripts: Scripts) {
+        metrics.gauge("perigee_scripts_generation", "The generation of scripts that serves.") { [weak scripts] in
+            scripts.map { Double($0.live.number) }
+        }
+        metrics.gauge("perigee_scripts_broken", "1 while the newest scripts do not load.") { [weak scripts] in
+            scripts.map { $0.failure == nil ? 0 : 1 }
+        }
+        metrics.gauge("perigee_scripts_draining", "Replaced generations that finish their work.") { [weak scripts] in
+            scripts.map { Double($0.drainingCount) }
+        }
+        metrics.gauge("perigee_scripts_bytes", "Memory of the generation that serves.") { [weak scripts] in
+            scripts.map { Double($0.live.usedMemory) }
+        }
+        let reloads = metrics.counters(
+            "perigee_scripts_reloads_total", "Generations that were built.", labels: ["outcome"])
+        let (good, bad) = (reloads.with("good"), reloads.with("bad"))
+        scripts.onSwap.append { _ in good.add() }
+        scripts.onFailure.append { _ in bad.add() }
+    }
+
     /// Counts, times and logs every request of the server.
     func observe(_ server: Server) {
         metrics.gauge("perigee_http_connections", "Open connections.") { [weak server] in

@@ -38,6 +38,9 @@ extension Accepted where Value == String {
     static let path = Accepted(description: "an absolute path, or one that begins with ~/") { text in
         text.hasPrefix("/") || text.hasPrefix("~/") ? text : nil
     }
+    static let optionalPath = Accepted(description: "an absolute path, or empty") { text in
+        text.isEmpty || text.hasPrefix("/") ? text : nil
+    }
     static let pathOrOff = Accepted(description: "an absolute path, one below ~/ or $STATE_DIR/, or off") { text in
         off.contains(text) || ["/", "~/", "$STATE_DIR/"].contains(where: text.hasPrefix) ? text : nil
     }

@@ -31,6 +31,15 @@ struct SettingSource: Sendable {
         return (setting.fallback, .fallback)
     }
 
+    /// Variables that are nobody's setting, strongest layer first.
+    func values(withPrefix prefix: String) -> [String: String] {
+        var values: [String: String] = [:]
+        for layer in layers {
+            for (name, value) in layer.values where name.hasPrefix(prefix) && values[name] == nil { values[name] = value }
+        }
+        return values
+    }
+
     /// One line for each value that will not do, and for each `PERIGEE_*` name that nobody knows.
     func problems(with settings: [any AnySetting]) -> [String] {
         let unusable = settings.compactMap { setting -> String? in
@@ -46,8 +55,10 @@ struct SettingSource: Sendable {
         let known = Set(settings.map(\.name))
         return layers.flatMap { layer in
             layer.values.keys.sorted().compactMap { name in
-                // Other programs own the rest of the environment; a command line and PERIGEE_* are meant for us.
-                guard name.hasPrefix("PERIGEE_") || layer.origin == .commandLine, !known.contains(name) else {
+                // Other programs own the rest of the environment, scripts SCRIPT_*; a command line and PERIGEE_* are
+                // meant for us.
+                let isOurs = name.hasPrefix("PERIGEE_") || layer.origin == .commandLine && !name.hasPrefix("SCRIPT_")
+                guard isOurs, !known.contains(name) else {
                     return nil
                 }
                 let advice = NearestName.of(name, among: known).map { "did you mean \($0)?" }

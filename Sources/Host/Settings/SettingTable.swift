@@ -14,6 +14,13 @@ enum SettingTable {
     static let stateDirectory = Setting(
         name: "STATE_DIR", fallback: "~/.local/state/perigee", accepts: .path,
         purpose: "Where the database and everything else that must survive is kept.")
+    static let home = Setting(
+        name: "PERIGEE_HOME", fallback: "", accepts: .optionalPath,
+        purpose: "Where the shipped scripts and the site are; found from the executable when empty.")
+    static let scripts = Setting(
+        name: "PERIGEE_SCRIPTS", fallback: "", accepts: .optionalPath,
+        purpose: "Directory of your own scripts, which replace shipped ones of the same name; "
+            + "`$STATE_DIR/scripts` when empty.")
     static let logLevel = Setting(
         name: "LOG_LEVEL", fallback: "info", accepts: .oneOf(Log.Level.self),
         purpose: "The least important lines that are logged.")
@@ -43,10 +50,41 @@ enum SettingTable {
         name: "OTEL_TRACES_SAMPLER_ARG", fallback: "1", accepts: .share,
         purpose: "Share of requests that are traced when the caller did not decide.")
 
-    static let all: [any AnySetting] = [
-        port, host, socket, stateDirectory, logLevel, logFormat, trustedProxies, maxBody, maxConnections, drain,
-        traceEndpoint, traceHeaders, traceShare,
+    static let scriptMemory = Setting(
+        name: "PERIGEE_SCRIPT_MEMORY", fallback: "64MB", accepts: .size,
+        purpose: "Memory that all scripts of a generation may hold together.")
+    static let loadLimit = limit(.load, "compute=1s wall=5s result=1MB", "loading one script")
+    static let hookLimit = limit(.hook, "compute=1s wall=1m result=1MB", "one call of a hook")
+    static let routeLimit = limit(.route, "compute=2s wall=5m result=4MB", "one request to a route of a script")
+    static let jobLimit = limit(.job, "compute=30s wall=1h result=4MB", "one run of a job")
+    static let toolLimit = limit(.tool, "compute=2s wall=1m result=4MB", "one call of an integration's tool")
+    static let consoleLimit = limit(.console, "compute=5s wall=5m result=4MB", "one line in the console")
+    static let scriptAddresses = Setting(
+        name: "PERIGEE_SCRIPT_ADDRESSES", fallback: "",
+        accepts: .list("addresses, networks like 192.168.1.0/24, or host names", AddressAllowance.entry),
+        purpose: "Private addresses that scripts may reach with `host.http` when they ask with `allow_private`.")
+    static let scriptSockets = Setting(
+        name: "PERIGEE_SCRIPT_SOCKETS", fallback: "", accepts: .list("absolute paths", { $0.hasPrefix("/") ? $0 : nil }),
+        purpose: "Unix sockets that scripts may reach with `host.http`.")
+
+    static let scriptLimits: [(ScriptLimits.Kind, Setting<LimitText>)] = [
+        (.load, loadLimit), (.hook, hookLimit), (.route, routeLimit), (.job, jobLimit), (.tool, toolLimit),
+        (.console, consoleLimit),
     ]
+
+    static let all: [any AnySetting] =
+        [
+            port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
+            maxConnections, drain, scriptMemory,
+        ] + scriptLimits.map(\.1) + [
+            scriptAddresses, scriptSockets, traceEndpoint, traceHeaders, traceShare,
+        ]
+
+    private static func limit(_ kind: ScriptLimits.Kind, _ fallback: String, _ subject: String) -> Setting<LimitText> {
+        Setting(
+            name: "PERIGEE_LIMIT_\(kind.rawValue.uppercased())", fallback: fallback, accepts: .limits,
+            purpose: "What \(subject) may use: processor time, time in all, and bytes given back.")
+    }
 }
 
 /// One `name=value` of a header list.

@@ -58,6 +58,9 @@ public struct JobTimeline: Sendable, Equatable {
         due = JobTimeline.first(rules, from: last)
     }
 
+    /// 1, or more for a run that follows failures.
+    public var attempt: Int { failures + 1 }
+
     /// When to look again; nil while only an input can change anything.
     public var wakeAt: Int64? { isPaused ? nil : retryAt.map { min($0, due) } ?? due }
 
@@ -159,5 +162,27 @@ extension JobTimeline {
         var times = [due]
         while times.count < count { times.append(JobTimeline.next(rules, after: times.last!, anchor: due)) }
         return times
+    }
+}
+
+extension JobTimeline {
+    /// What `init` needs as `last` to be due when this one is: the part of it that survives a restart.
+    public func settled(_ rules: Rules) -> Int64 {
+        switch rules.recurrence {
+        case .every(let period): due - rules.jitter - max(1, period.nanoseconds / 1_000_000_000)
+        case .cron: due - rules.jitter - 1
+        }
+    }
+
+    /// The owner has changed the schedule: what was due by the old one is off, what runs goes on.
+    public mutating func reschedule(at now: Int64, _ rules: Rules) {
+        due = JobTimeline.first(rules, from: now)
+        retryAt = nil
+    }
+
+    /// The process ended in the middle of the last run, which therefore counts as missed.
+    public mutating func interrupted(_ rules: Rules) -> Action {
+        guard !isRunning, !isPaused, rules.catchUp == .one else { return .nothing }
+        return begin(.caughtUp)
     }
 }

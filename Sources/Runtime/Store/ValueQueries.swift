@@ -27,6 +27,10 @@ enum ValueQueries {
         ORDER BY key LIMIT ?
         """, String.self, String.self)
 
+    static let expired = Query(
+        "SELECT count(*), coalesce(sum(length(value)), 0) FROM script_values WHERE expires_at <= ?", Int.self,
+        Int64.self)
+
     static let removeExpired = Query<Void>(
         """
         DELETE FROM script_values WHERE (namespace, key) IN (

@@ -21,11 +21,14 @@ struct Program {
     /// Runs to the end. The environment holds only what is given, and PATH and HOME.
     @Loop
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], directory: String = "/"
+        _ arguments: [String], environment: [String: String] = [:], directory: String = "/",
+        input: String = ""
     ) async throws -> Result {
         let result = try await Subprocess.run(
             [path] + arguments,
-            .init(environment: .only(base.merging(environment) { $1 }), directory: directory))
+            .init(
+                environment: .only(base.merging(environment) { $1 }), directory: directory,
+                input: .bytes(Array(input.utf8))))
         return Result(code: result.exitCode, output: result.outputText, errors: result.errorText)
     }
 

@@ -115,6 +115,43 @@ struct JobTimelineTests {
         let daily = try Played("30 3 * * *", last: at(2026, 11, 21)) { $0.jitter = 61 }
         #expect(daily.timeline.upcoming(2, daily.rules) == [at(2026, 11, 21, 3, 31) + 1, at(2026, 11, 22, 3, 31) + 1])
     }
+
+    @Test(
+        "a timeline that begins where another has settled is due when it is",
+        arguments: ["every 10m", "every 1s", "30 3 * * *", "0 0 29 2 *", "*/15 * * * *"], [Int64(0), 7, 3599])
+    func settled(line: String, jitter: Int64) throws {
+        var job = try Played(line, last: at(2026, 11, 21, 12, 34)) { $0.jitter = jitter }
+        for _ in 0..<5 {
+            let again = JobTimeline(job.rules, last: job.timeline.settled(job.rules))
+            #expect(again.due == job.timeline.due)
+            _ = job.tick(job.timeline.due)
+            _ = job.ended(job.timeline.due - 1)
+        }
+    }
+
+    @Test("a changed schedule counts from the change, and knows what still runs")
+    func reschedule() throws {
+        var job = try Played("every 10m")
+        #expect(job.tick(600) == .start(.due))
+        job.rules.recurrence = try Recurrence("every 1m")
+        job.timeline.reschedule(at: 700, job.rules)
+        #expect(job.timeline.due == 760)
+        #expect(job.tick(760) == .skip("the run before it has not ended"))
+        #expect(job.ended(770) == .nothing)
+        #expect(job.tick(820) == .start(.due))
+    }
+
+    @Test("an interrupted run is made up for by one that catches up, unless it is paused or due anyway")
+    func interrupted() throws {
+        var none = try Played("every 10m")
+        #expect(none.timeline.interrupted(none.rules) == .nothing)
+        var one = try Played("every 10m") { $0.catchUp = .one }
+        #expect(one.timeline.interrupted(one.rules) == .start(.caughtUp))
+        #expect(one.timeline.interrupted(one.rules) == .nothing)
+        var paused = try Played("every 10m") { $0.catchUp = .one }
+        paused.timeline.pause()
+        #expect(paused.timeline.interrupted(paused.rules) == .nothing)
+    }
 }
 
 /// A timeline with its rules.

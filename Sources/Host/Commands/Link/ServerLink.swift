@@ -37,7 +37,13 @@ struct ServerLink {
 
     func close() async { await client.close() }
 
-    private func ask(_ method: Method, _ path: String, _ body: [UInt8]) async throws -> JSONValue {
+    /// Which scripts serve then, and in `failure` why newer ones do not.
+    func reloadScripts() async throws -> JSONValue { try await ask(.post, "/mgmt/scripts/reload", [], accepting: 422) }
+
+    /// `accepting` is a status of failure whose body is no problem document but the answer.
+    private func ask(
+        _ method: Method, _ path: String, _ body: [UInt8], accepting: Int? = nil
+    ) async throws -> JSONValue {
         var request = HTTPRequest(method, try address(path), headers: ["Accept": "application/json"])
         if method == .post {
             request.body = .bytes(body)
@@ -53,7 +59,7 @@ struct ServerLink {
             throw explained(Fault(error))
         }
         let bytes = try await answer.body.collect()
-        guard 200..<300 ~= answer.status else {
+        guard 200..<300 ~= answer.status || answer.status == accepting else {
             throw ServerLink.fault(status: answer.status, bytes, "\(method.rawValue) \(path)")
         }
         return bytes.isEmpty ? .null : try JSON.parse(bytes).value ?? .null

@@ -73,6 +73,16 @@ public struct AddressAllowance: Sendable, Hashable {
         }
     }
 
+    /// The text itself when it is an entry, for settings.
+    public static func entry(_ text: String) -> String? {
+        do {
+            _ = try AddressAllowance([text])
+            return text
+        } catch {
+            return nil
+        }
+    }
+
     func allows(_ address: IPAddress, for host: WebHost) -> Bool {
         if case .name(let name) = host, names.contains(name) { return true }
         return ranges.contains { $0.contains(address) }

@@ -130,7 +130,7 @@ extension Contract {
             .optional("task", .choice(tasks), "What a side call is for."),
             .optional(
                 "by", .choice(["model", "host"]),
-                "Who answers a side call: the small model, or the host itself without any. The host, if left out."),
+                "Who answers a side call. The host does, if this is left out or no small model is set."),
             .optional("model", word, "Another model for it than the small one of the settings."),
             .optional("answer", .text(max: 65536), "The host's answer, word for word."),
             reason,

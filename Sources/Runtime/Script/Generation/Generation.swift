@@ -33,6 +33,8 @@ public final class Generation {
         self.codes = codes
     }
 
+    /// Bytes that its state holds.
+    public var usedMemory: Int { state.usedMemory }
     /// Calls that are under way in it.
     public var callCount: Int { users }
     public var isClosed: Bool { state.isClosed }
@@ -78,6 +80,7 @@ public struct GenerationContents {
     var chains: [String: HookChain] = [:]
     public var jobs: [ScriptJob] = []
     public var routes: [ScriptRoute] = []
+    var routeTable = RouteTable([])
     public var personas: [ScriptDeclaration] = []
     public var integrations: [ScriptDeclaration] = []
 
@@ -92,5 +95,7 @@ extension Generation {
 
     /// The scripts that have a say in a hook, the outermost first.
     public func scripts(of hook: String) -> [String] { contents.chains[hook]?.links.reversed().map(\.script) ?? [] }
+    /// Which script answers a request below `/x`.
+    public func route(_ method: Method, _ path: String) -> RouteTable.Match { contents.routeTable.match(method, path) }
     public func has(_ hook: String) -> Bool { contents.chains[hook] != nil }
 }

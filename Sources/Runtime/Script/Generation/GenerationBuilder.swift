@@ -34,6 +34,7 @@ struct GenerationBuilder {
             }
             problems += DeclarationReader.clashes(in: contents)
             guard problems.isEmpty else { throw Failure(problems: problems.sorted { $0.script < $1.script }) }
+            contents.routeTable = RouteTable(contents.routes)
             for contract in Contract.hooks {
                 guard let links = hooks[contract.name] else { continue }
                 contents.chains[contract.name] = try HookChain(contract, links, in: state)

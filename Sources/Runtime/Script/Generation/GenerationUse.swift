@@ -10,6 +10,6 @@ public final class GenerationUse {
 
     deinit {
         let generation = generation
-        Loop.soon { generation.release() }
+        Loop.post { generation.release() }
     }
 }

@@ -1,7 +1,7 @@
 /// The routes of one generation, to be found by method and path. A literal segment wins over a `{name}`, a name over
 /// `{rest...}`.
-struct RouteTable {
-    enum Match {
+public struct RouteTable {
+    public enum Match {
         case route(ScriptRoute, parameters: [String: String])
         case wrongMethod(allow: [Method])
         case nothing

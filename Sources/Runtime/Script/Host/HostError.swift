@@ -1,4 +1,4 @@
-import LuaBridge
+public import LuaBridge
 
 /// A fault as scripts see it: a table that prints well.
 enum HostError {
@@ -52,5 +52,21 @@ enum HostError {
         guard let message = field("message")?.string else { return nil }
         let kind = field("kind")?.string.flatMap(Fault.Kind.init) ?? .script
         return Fault(kind, message, hint: field("hint")?.string, isRetryable: field("retryable")?.bool)
+    }
+}
+
+extension LuaCall {
+    /// The results are `nil, err`.
+    public mutating func fails(_ fault: Fault) {
+        results.removeAll()
+        HostError.put(fault, into: &results)
+    }
+}
+
+extension Fault {
+    /// What a script gave as the second of `nil, err`; nil when it is no error.
+    public init?(script value: LuaValue) {
+        guard let fault = HostError.fault(value) else { return nil }
+        self = fault
     }
 }

@@ -1,7 +1,7 @@
 /// A clock that stands still until it is moved, for specs and tests.
 ///
-/// Sleeping moves it: who sleeps wakes within a few turns of the loop, at the time when he wanted to. Those who sleep at
-/// once wake in the order of their times.
+/// Sleeping moves it: who sleeps wakes within a few turns of the loop, at the time when he wanted to. Those who sleep
+/// at once wake in the order of their times.
 @Loop
 public final class ManualClock: WorldClock {
     public private(set) var now: Double

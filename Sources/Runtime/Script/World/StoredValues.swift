@@ -72,6 +72,12 @@ public final class StoredValues: KeyValues {
         }
     }
 
+    /// How many values have expired, and about how many bytes they hold.
+    public func expired() async throws -> (count: Int, bytes: Int64) {
+        let now = now
+        return try await store.read { try $0.one(ValueQueries.expired, now) }
+    }
+
     /// Deletes what has expired, the longest gone first, and tells how many there were; at most `limit` of them.
     @discardableResult
     public func removeExpired(limit: Int) async throws -> Int {

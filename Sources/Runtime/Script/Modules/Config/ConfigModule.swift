@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Settings that scripts may read. What a name says to be secret is left out, whoever put it there.

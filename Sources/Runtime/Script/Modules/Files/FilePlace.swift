@@ -1,6 +1,6 @@
 import Glibc
 
-/// A path as scripts write it, `root:directory/file`, taken apart and checked. Symbolic links are the kernel's to check.
+/// A path as scripts write it, `root:directory/file`, taken apart and checked. Symbolic links the kernel checks.
 struct FilePlace: Sendable, Equatable {
     /// In each root: what was removed and may still come back. Scripts see it by `fs.trash` only.
     static let trash = ".trash"

@@ -19,12 +19,20 @@ extension FileWork {
         return status
     }
 
-    /// Names in no order, at most `limit` of them.
+    /// Names in no order, at most `limit` of them. What is not UTF-8 in one is repaired, and so leads nowhere.
     static func names(in directory: Descriptor, _ place: FilePlace, limit: Int = .max) throws -> [String] {
+        try rawNames(in: directory, place, limit: limit).map { name in
+            String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// The same as the kernel has them, each with its NUL.
+    static func rawNames(in directory: Descriptor, _ place: FilePlace, limit: Int = .max) throws -> [[CChar]] {
         let copy = clinux_open_within(directory.value, ".", O_RDONLY | O_DIRECTORY, 0)
         guard copy >= 0, let stream = fdopendir(copy) else { throw place.fault("list", errno: errno) }
         defer { closedir(stream) }
-        var names: [String] = []
+        let (here, above) = (Array(".".utf8CString), Array("..".utf8CString))
+        var names: [[CChar]] = []
         while names.count < limit {
             errno = 0
             guard let entry = readdir(stream) else {
@@ -32,9 +40,9 @@ extension FileWork {
                 break
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                bytes.prefix { $0 != 0 }.map { CChar(bitPattern: $0) } + [0]
             }
-            if name != "." && name != ".." { names.append(name) }
+            if name != here && name != above { names.append(name) }
         }
         return names
     }

@@ -147,7 +147,8 @@ struct FileWork: Sendable {
             let next = clinux_open_within(directory.value, part, O_RDONLY | O_DIRECTORY, 0)
             guard next >= 0 else {
                 throw errno == ENOTDIR
-                    ? Fault(.conflict, "\(reached.text) is there and is no directory") : reached.fault("make", errno: errno)
+                    ? Fault(.conflict, "\(reached.text) is there and is no directory")
+                    : reached.fault("make", errno: errno)
             }
             directory = Descriptor(next)
         }

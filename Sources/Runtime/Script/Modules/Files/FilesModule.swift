@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Files below the declared roots.
@@ -7,12 +7,13 @@ extension HostModule {
         let trash = Trash(roots, clock: world.clock)
         return HostModule(
             "fs",
-            "Files below the declared roots, by paths such as `workspaces:abc/notes.txt`. No path leads out of its root, "
-                + "and no symbolic link is followed.",
+            "Files below the declared roots, by paths such as `workspaces:abc/notes.txt`. No path leads out of its "
+                + "root, and no symbolic link is followed.",
             looking(roots) + changing(roots) + [remove(roots, trash), list(trash)])
     }
 
-    private static let path = Field.required("path", .text(max: 4096), "Root and path, as in \"workspaces:abc/notes.txt\".")
+    private static let path = Field.required(
+        "path", .text(max: 4096), "Root and path, as in \"workspaces:abc/notes.txt\".")
 
     /// A body on a thread of the pool.
     private static func blocking<Value: Sendable>(
@@ -43,46 +44,51 @@ extension HostModule {
         "host.fs.ListOptions", "How much is listed.",
         [.optional("limit", .integer(1...10_000), "More entries are an error; 1000 unless given.")])
 
-    private static func looking(_ roots: [FileRoot]) -> [HostFunction] { [
-        HostFunction(
-            waiting: "read", "The content of a file.",
-            [path, .optional("options", .record(readOptions), "How much is read.")],
-            results: [.required("content", .text(), "Its bytes.")],
-            example: "local text, err = fs.read(\"workspaces:abc/notes.txt\", { max = \"64KB\" })"
-        ) { call in
-            let limit = min(call.options("options").size("max") ?? 1 << 20, 2 << 20)
-            return .bytes(try await blocking(call, roots, "reading") { try FileWork($0.inside()).read(limit: limit) })
-        },
-        HostFunction(
-            waiting: "list", "What is in a directory, by name.",
-            [path, .optional("options", .record(listOptions), "How much is listed.")],
-            results: [.required("entries", .list(.record(entry)), "Its entries.")]
-        ) { call in
-            let limit = Int(call.options("options").integer("limit") ?? 1000)
-            let entries = try await blocking(call, roots, "listing") { try FileWork($0).entries(limit: limit) }
-            return .array(entries.map { .status($0.status, name: $0.name) })
-        },
-        HostFunction(
-            waiting: "stat", "What something is, how large and how old.", [path],
-            results: [.required("status", .record(status), "Kind, size and time.")]
-        ) { call in .status(try await blocking(call, roots, "looking at") { try FileWork($0).status() }) },
-        HostFunction(
-            waiting: "exists", "Whether something is there.", [path],
-            results: [.required("exists", .boolean, "True for a link too, wherever it leads.")]
-        ) { call in
-            do {
-                _ = try await blocking(call, roots, "looking at") { place in
-                    do { return try FileWork(place).status().size } catch let fault as Fault where fault.kind == .notFound {
-                        throw Absent()
+    private static func looking(_ roots: [FileRoot]) -> [HostFunction] {
+        [
+            HostFunction(
+                waiting: "read", "The content of a file.",
+                [path, .optional("options", .record(readOptions), "How much is read.")],
+                results: [.required("content", .text(), "Its bytes.")],
+                example: "local text, err = fs.read(\"workspaces:abc/notes.txt\", { max = \"64KB\" })"
+            ) { call in
+                let limit = min(call.options("options").size("max") ?? 1 << 20, 2 << 20)
+                return .bytes(
+                    try await blocking(call, roots, "reading") { try FileWork($0.inside()).read(limit: limit) })
+            },
+            HostFunction(
+                waiting: "list", "What is in a directory, by name.",
+                [path, .optional("options", .record(listOptions), "How much is listed.")],
+                results: [.required("entries", .list(.record(entry)), "Its entries.")]
+            ) { call in
+                let limit = Int(call.options("options").integer("limit") ?? 1000)
+                let entries = try await blocking(call, roots, "listing") { try FileWork($0).entries(limit: limit) }
+                return .array(entries.map { .status($0.status, name: $0.name) })
+            },
+            HostFunction(
+                waiting: "stat", "What something is, how large and how old.", [path],
+                results: [.required("status", .record(status), "Kind, size and time.")]
+            ) { call in .status(try await blocking(call, roots, "looking at") { try FileWork($0).status() }) },
+            HostFunction(
+                waiting: "exists", "Whether something is there.", [path],
+                results: [.required("exists", .boolean, "True for a link too, wherever it leads.")]
+            ) { call in
+                do {
+                    _ = try await blocking(call, roots, "looking at") { place in
+                        do { return try FileWork(place).status().size } catch let fault as Fault
+                            where fault.kind == .notFound
+                        {
+                            throw Absent()
+                        }
                     }
+                    return true
+                } catch is Absent {
+                    return false
                 }
-                return true
-            } catch is Absent {
-                return false
-            }
-        },
-        usage(roots),
-    ] }
+            },
+            usage(roots),
+        ]
+    }
 
     /// Told apart from a root that is not there.
     private struct Absent: Error {}
@@ -116,8 +122,10 @@ extension HostModule {
         let done = Field.required("done", .boolean, "True.")
         return [
             HostFunction(
-                waiting: "write", "Writes a file whole: whatever happens, it has its old content or all of the new one.",
-                [path, content], results: [done], example: "assert(fs.write(\"state:report.json\", json.encode(report)))"
+                waiting: "write",
+                "Writes a file whole: whatever happens, it has its old content or all of the new one.",
+                [path, content], results: [done],
+                example: "assert(fs.write(\"state:report.json\", json.encode(report)))"
             ) { call in
                 let bytes = call.bytes("content")
                 try await blocking(call, roots, "writing") { try FileWork($0.writable().inside()).write(bytes) }

@@ -47,6 +47,16 @@ public struct Trash {
         return items.sorted { ($0.removedAt, $0.id) < ($1.removedAt, $1.id) }
     }
 
+    /// One item, or nil when it is not there any more.
+    public func find(_ id: String) async throws -> TrashItem? {
+        let boxes = boxes
+        guard TrashBox.isID(id) else { return nil }
+        return try await BlockingPool.shared.run("finding \(id)") {
+            for box in boxes { if let item = try box.find(id) { return item } }
+            return nil
+        }
+    }
+
     /// Puts an item back where it was, while its stamp holds and nothing is there again.
     public func restore(_ id: String, stamp: String) async throws {
         let box = try await box(of: id)
@@ -83,7 +93,7 @@ public struct Trash {
 
     private func box(of id: String) async throws -> TrashBox {
         let boxes = boxes
-        guard !id.isEmpty, id.utf8.allSatisfy({ 48...57 ~= $0 || 97...102 ~= $0 }) else {
+        guard TrashBox.isID(id) else {
             throw Fault(.notFound, "there is no item \"\(id.prefix(40))\" in the trash")
         }
         let found = try await BlockingPool.shared.run("finding \(id)") { try boxes.first { try $0.find(id) != nil } }

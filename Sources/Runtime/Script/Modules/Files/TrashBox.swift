@@ -73,6 +73,11 @@ struct TrashBox: Sendable {
         }
     }
 
+    /// What a name in the trash can look like, and so what may be looked for.
+    static func isID(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { 48...57 ~= $0 || 97...102 ~= $0 }
+    }
+
     /// Nil for a remainder.
     func find(_ id: String) throws -> TrashItem? {
         let entry: Descriptor
@@ -84,7 +89,10 @@ struct TrashBox: Sendable {
             return nil
         }
         let changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
-        let stamp = "\(String(UInt64(status.st_ino), radix: 36))-\(String(UInt64(bitPattern: changed), radix: 36))"
+        let marks = [
+            UInt64(status.st_ino), UInt64(bitPattern: changed), UInt64(status.st_size), UInt64(status.st_nlink),
+        ]
+        let stamp = marks.map { String($0, radix: 36) }.joined(separator: "-")
         let note = readNote(id)
         return TrashItem(
             id: id, root: root.name, path: note.map { "\(root.name):\($0.path)" }, bytes: note?.bytes ?? 0,

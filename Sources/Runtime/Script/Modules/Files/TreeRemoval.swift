@@ -22,14 +22,16 @@ struct TreeRemoval {
     /// Goes on with everything in `top` whose name begins so; true when nothing of it is left.
     mutating func remove(prefix: String) throws -> Bool {
         while true {
-            let names = try FileWork.names(in: top, place).filter { $0.hasPrefix(prefix) }
+            let start = prefix.utf8.map { CChar(bitPattern: $0) }
+            let names = try FileWork.rawNames(in: top, place).filter { $0.starts(with: start) }
             if names.isEmpty { return true }
             for name in names where try !remove(name, in: top, prefix, depth: 0) { return false }
         }
     }
 
     /// False when the slice is over.
-    private mutating func remove(_ name: String, in directory: Descriptor, _ prefix: String, depth: Int) throws -> Bool {
+    private mutating func remove(_ name: [CChar], in directory: Descriptor, _ prefix: String, depth: Int) throws -> Bool
+    {
         guard allowance > 0 else { return false }
         allowance -= 1
         if unlinkat(directory.value, name, 0) == 0 || errno == ENOENT { return true }
@@ -43,7 +45,7 @@ struct TreeRemoval {
             return true
         }
         let inner = try open(name, in: directory)
-        for child in try FileWork.names(in: inner, place) {
+        for child in try FileWork.rawNames(in: inner, place) {
             guard try remove(child, in: inner, prefix, depth: depth + 1) else { return false }
         }
         guard unlinkat(directory.value, name, AT_REMOVEDIR) == 0 || errno == ENOENT else {
@@ -53,7 +55,7 @@ struct TreeRemoval {
     }
 
     /// Caches of some tools are read-only directories; only their owner's wish to delete them counts.
-    private func open(_ name: String, in directory: Descriptor) throws -> Descriptor {
+    private func open(_ name: [CChar], in directory: Descriptor) throws -> Descriptor {
         var status = stat()
         if fstatat(directory.value, name, &status, AT_SYMLINK_NOFOLLOW) == 0, status.st_mode & 0o700 != 0o700 {
             _ = fchmodat(directory.value, name, status.st_mode & 0o7777 | 0o700, AT_SYMLINK_NOFOLLOW)

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// How much a file, or a directory with all that is in it, holds. Counted in slices, so that a large tree holds a thread
-/// of the pool for a moment at a time.
+/// How much a file, or a directory with all that is in it, holds. Counted in slices, so that a large tree holds a
+/// thread of the pool for a moment at a time.
 struct TreeUsage: Sendable {
     /// Entries that are looked at in one slice; a directory is not divided.
     static let slice = 4096
@@ -14,7 +14,8 @@ struct TreeUsage: Sendable {
     private(set) var directories = 0
 
     private let root: FileRoot
-    private var pending: [FilePlace]
+    /// Directories that are still to be looked at, as the kernel takes their paths: a name need not be UTF-8.
+    private var pending: [[CChar]] = []
     /// Files with several names count once.
     private var linked: Set<UInt64> = []
 
@@ -22,7 +23,7 @@ struct TreeUsage: Sendable {
     @Loop
     static func of(_ place: FilePlace) async throws -> TreeUsage {
         var usage = try await BlockingPool.shared.run("counting \(place.text)") { try TreeUsage(place) }
-        while !usage.pending.isEmpty {
+        while !usage.isDone {
             usage = try await BlockingPool.shared.run("counting \(place.text)") { [usage] in try usage.continued() }
         }
         return usage
@@ -30,7 +31,6 @@ struct TreeUsage: Sendable {
 
     init(_ place: FilePlace) throws {
         root = place.root
-        pending = []
         let status: stat
         if place.parts.isEmpty {
             status = try FileWork.status(of: FileWork.open(root), place)
@@ -38,7 +38,7 @@ struct TreeUsage: Sendable {
             let directory = try FileWork(place.directory).open(O_RDONLY | O_DIRECTORY)
             status = try FileWork.status(of: place.parts.last!, in: directory, place)
         }
-        add(status, place)
+        add(status, Array(place.relative.utf8CString))
     }
 
     var isDone: Bool { pending.isEmpty }
@@ -46,32 +46,31 @@ struct TreeUsage: Sendable {
     func continued() throws -> TreeUsage {
         var next = self
         var seen = 0
-        while seen < TreeUsage.slice, let place = next.pending.popLast() { seen += try next.count(place) }
+        let top = try FileWork.open(root)
+        while seen < TreeUsage.slice, let path = next.pending.popLast() { seen += try next.count(path, below: top) }
         return next
     }
 
-    /// What vanishes or is locked while it is counted is left out. Another file system is another matter.
-    private mutating func count(_ place: FilePlace) throws -> Int {
-        let names: [String]
-        let directory: Descriptor
-        do {
-            directory = try FileWork(place).open(O_RDONLY | O_DIRECTORY)
-            names = try FileWork.names(in: directory, place)
-        } catch let fault as Fault where fault.kind == .notFound || fault.kind == .denied {
-            return 1
-        }
-        for name in names where !place.parts.isEmpty || name != FilePlace.trash {
+    /// What vanishes or is locked while it is counted, or lies deeper than a path can say, is left out.
+    private mutating func count(_ path: [CChar], below top: Descriptor) throws -> Int {
+        let number = clinux_open_within(top.value, path, O_RDONLY | O_DIRECTORY, 0)
+        guard number >= 0 else { return 1 }
+        let directory = Descriptor(number)
+        let isRoot = path == Array(".".utf8CString)
+        let trash = Array(FilePlace.trash.utf8CString)
+        let names = try FileWork.rawNames(in: directory, FilePlace(root, []))
+        for name in names where !isRoot || name != trash {
             var status = stat()
             guard fstatat(directory.value, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-            add(status, place.with(name))
+            add(status, isRoot ? name : path.dropLast() + [CChar(bitPattern: UInt8(ascii: "/"))] + name)
         }
         return names.count + 1
     }
 
-    private mutating func add(_ status: stat, _ place: FilePlace) {
+    private mutating func add(_ status: stat, _ path: [CChar]) {
         guard status.st_mode & S_IFMT != S_IFDIR else {
             directories += 1
-            pending.append(place)
+            pending.append(path)
             return
         }
         if status.st_nlink > 1, !linked.insert(UInt64(status.st_ino)).inserted { return }

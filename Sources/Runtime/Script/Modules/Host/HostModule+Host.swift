@@ -1,9 +1,10 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// The functions of `host` itself.
     public static func host(_ world: World) -> HostModule {
-        HostModule("", "What scripts reach of Perigee: its modules, and how a script waits.", [parallel, sleep(world.clock)])
+        HostModule(
+            "", "What scripts reach of Perigee: its modules, and how a script waits.", [parallel, sleep(world.clock)])
     }
 
     private static func sleep(_ clock: any WorldClock) -> HostFunction {
@@ -25,7 +26,8 @@ extension HostModule {
     private static let task = Signature(
         [],
         results: [
-            .optional("result", .any, "What it found."), .optional("err", .any, "Why it failed, when the result is nil."),
+            .optional("result", .any, "What it found."),
+            .optional("err", .any, "Why it failed, when the result is nil."),
         ])
 
     private static var parallel: HostFunction {
@@ -35,7 +37,7 @@ extension HostModule {
         let name = "host.parallel"
         return HostFunction(
             raw: "parallel",
-            "Runs functions at the same time, at most \(Parallel.limit) of them. One that raises an error ends the others.",
+            "Runs functions at the same time, at most \(Parallel.limit). One that raises an error ends the others.",
             [functions],
             results: [
                 .required("results", .any, "The first result of each, under the key of its function."),

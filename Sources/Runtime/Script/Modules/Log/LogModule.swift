@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Lines in Perigee's log. The log bounds their size and takes secrets out of them.
@@ -23,9 +23,15 @@ extension HostModule {
             ], example: "log.\(name)(\"worktree ready\", { path = tree.path })"
         ) { call in
             let fields = call.options("fields").pairs
-            log.write(level) { call.text("message") } _: {
+            log.write(level) {
+                call.text("message")
+            } _: {
                 var all = LogFields()
                 for (name, value) in fields { all[name] = LogValue(value) }
+                if let script = ScriptCall.current {
+                    all["script"] = .text(script.script)
+                    all["generation"] = LogValue(script.generation)
+                }
                 return all
             }
             return .nil

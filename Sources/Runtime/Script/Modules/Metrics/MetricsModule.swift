@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Numbers of scripts in Perigee's own metrics.
@@ -16,8 +16,10 @@ extension HostModule {
             ],
             classes: [
                 HostClass(counters, "A number that only grows, for each set of labels.", [add(counters)]),
-                HostClass(gauges, "A number that goes up and down, for each set of labels.", [set(gauges), move(gauges)]),
-                HostClass(histograms, "How often values fell into ranges, for each set of labels.", [observe(histograms)]),
+                HostClass(
+                    gauges, "A number that goes up and down, for each set of labels.", [set(gauges), move(gauges)]),
+                HostClass(
+                    histograms, "How often values fell into ranges, for each set of labels.", [observe(histograms)]),
             ])
     }
 
@@ -36,14 +38,15 @@ extension HostModule {
         return nil
     }
 
-    private static func isWord(_ name: String) -> Bool {
+    private nonisolated static func isWord(_ name: String) -> Bool {
         guard let first = name.utf8.first, 97...122 ~= first, name.utf8.count <= 64 else { return false }
         return name.utf8.allSatisfy { 97...122 ~= $0 || 48...57 ~= $0 || $0 == 95 }
     }
 
     private static func options(_ kind: ScriptMetric.Kind) -> Record {
         let fields: [Field] = [
-            .optional("labels", .list(label), "Names of its labels, at most \(ScriptMetric.labelLimit), fixed from now on."),
+            .optional(
+                "labels", .list(label), "Names of its labels, at most \(ScriptMetric.labelLimit), fixed from now on."),
             .optional("help", .text(max: 200), "One sentence about it, for whoever reads the metrics."),
         ]
         let buckets = Field.optional(

@@ -38,7 +38,8 @@ struct NamespaceMethods {
 
     private var set: HostFunction {
         HostFunction(
-            waiting: "set", "Keeps a value. It is on the disk when this returns.", [Self.key, Self.value, Self.options],
+            waiting: "set", "Keeps a value. It is on the disk when this returns.",
+            [Self.key, Self.value, Self.options],
             results: [.required("done", .boolean, "True.")], example: "cache:set(place, answer.json, { ttl = \"1h\" })"
         ) { [values] call in
             let (namespace, key) = try target(call)
@@ -80,7 +81,8 @@ struct NamespaceMethods {
 
     private var swap: HostFunction {
         HostFunction(
-            waiting: "swap", "Sets a value only when the present one is what was expected. Of two who try, one succeeds.",
+            waiting: "swap",
+            "Sets a value only when the present one is what was expected. Of two who try, one succeeds.",
             [
                 Self.key, .optional("expected", .any, "The present value; nil expects none."), Self.value, Self.options,
             ], results: [.required("swapped", .boolean, "False when the present value is another.")],

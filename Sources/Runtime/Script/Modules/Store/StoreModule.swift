@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Values that outlive generations and restarts, and questions to the store.
@@ -23,7 +23,11 @@ extension HostModule {
 
     private static let options = Record(
         "host.store.NamespaceOptions", "What holds for its values.",
-        [.optional("ttl", .duration, "How long a value lasts unless it is set with a `ttl` of its own; for ever by default.")])
+        [
+            .optional(
+                "ttl", .duration,
+                "How long a value lasts unless it is set with a `ttl` of its own; for ever by default.")
+        ])
 
     private static func namespace(_ type: LuaClass<StoreNamespace>) -> HostFunction {
         HostFunction(
@@ -44,10 +48,12 @@ extension HostModule {
         HostFunction(
             waiting: "query", "Asks the store by SQL: one SELECT over its documented views.",
             [
-                .required("sql", .text(max: 16 << 10), "With `?` for each value; text must not be put together from values."),
+                .required(
+                    "sql", .text(max: 16 << 10), "With `?` for each value; text must not be put together from values."),
                 .optional(
                     "values", .list(.either([.text(), .number(), .boolean])), "The values, in order."),
-            ], results: [.required("rows", .list(.map(.any)), "A table for each row; a column that is NULL is absent.")],
+            ],
+            results: [.required("rows", .list(.map(.any)), "A table for each row; a column that is NULL is absent.")],
             example: "local rows, err = store.query(\"SELECT name FROM job_runs WHERE outcome = ?\", { \"failed\" })"
         ) { call in
             guard let query = world.query else {

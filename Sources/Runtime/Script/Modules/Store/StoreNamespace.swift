@@ -20,7 +20,8 @@ final class StoreNamespace {
         }
         guard key.utf8.count <= keyLimit else {
             throw Fault(
-                .tooLarge, "the key '\(key.prefix(40))…' is \(key.utf8.count) bytes long, at most \(keyLimit) are taken",
+                .tooLarge,
+                "the key '\(key.prefix(40))…' is \(key.utf8.count) bytes long, at most \(keyLimit) are taken",
                 hint: "use a digest of it: crypto.sha256(key)")
         }
         return key

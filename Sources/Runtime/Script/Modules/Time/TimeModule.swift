@@ -1,4 +1,4 @@
-public import LuaBridge
+import LuaBridge
 
 extension HostModule {
     /// Clocks, dates and durations. Times are seconds since the epoch, durations are seconds.
@@ -6,7 +6,7 @@ extension HostModule {
         let zones = ZoneShelf()
         return HostModule(
             "time",
-            "Clocks, dates and durations. A time is a number of seconds since the epoch, a duration a number of seconds.",
+            "Clocks, dates and durations. A time is in seconds since the epoch, a duration in seconds.",
             clocks(world.clock) + texts(world.clock, zones) + units)
     }
 
@@ -152,7 +152,9 @@ extension HostModule {
     // MARK: units
 
     private static var units: [HostFunction] {
-        let sizes: [(name: String, seconds: Int64)] = [("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1)]
+        let sizes: [(name: String, seconds: Int64)] = [
+            ("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1),
+        ]
         return sizes.map { name, seconds in
             HostFunction(
                 name, "A duration of some \(name).", [.required("count", .number(-1e9...1e9), "How many \(name).")],

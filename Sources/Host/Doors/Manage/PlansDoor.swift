@@ -1,0 +1,119 @@
+import Runtime
+
+/// What gc jobs would remove, shown before it is applied.
+@Loop
+struct PlansDoor: Door {
+    let name = "plans"
+    private let plans: () throws -> Plans
+
+    private static let pageSize = 1000
+
+    init(_ jobs: @escaping () -> Jobs?) {
+        plans = {
+            guard let jobs = jobs() else { throw Fault(.unavailable, "the scheduler is not running") }
+            return jobs.plans
+        }
+    }
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                method: .get, path: "/mgmt/plans", summary: "The newest plans; with ?job= those of one gc job.",
+                answers: [200: "the plans, the newest first"], action: .task(list)),
+            Endpoint(
+                method: .get, path: "/mgmt/plans/{id}",
+                summary: "One plan with its items, a thousand at a time; ?after= goes on behind a position.",
+                answers: [200: "the plan", 404: "there is none of that number"], action: .task(get)),
+            Endpoint(
+                method: .post, path: "/mgmt/plans/{id}/apply",
+                summary: "Removes exactly what the plan says, each item looked at again just before. Once.",
+                answers: [
+                    202: "it has begun", 404: "there is no such plan", 409: "it was applied already, or is too old",
+                ],
+                action: .task(apply)),
+        ]
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let plans = try plans()
+        let found = try await plans.list(request.query["job"], limit: 100)
+        var answer = JSONWriter()
+        answer.object { root in
+            root.array("plans") { list in
+                for plan in found { list.object { $0.put(plan, isActive: plans.active.contains(plan.id)) } }
+            }
+        }
+        return .json(answer.finish())
+    }
+
+    private func get(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let plans = try plans()
+        let plan = try await plans.get(id(request))
+        let after = request.query["after"].flatMap { Int($0) } ?? 0
+        let items = try await plans.items(of: plan.id, after: after, limit: PlansDoor.pageSize + 1)
+        var answer = JSONWriter()
+        answer.object { root in
+            root.put(plan, isActive: plans.active.contains(plan.id))
+            root.array("items") { list in
+                for item in items.prefix(PlansDoor.pageSize) { list.object { $0.put(item) } }
+            }
+            root.member("more", items.count > PlansDoor.pageSize)
+        }
+        return .json(answer.finish())
+    }
+
+    private func apply(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let plans = try plans()
+        let id = try id(request)
+        try await plans.startApplying(id)
+        let plan = try await plans.get(id)
+        var answer = JSONWriter()
+        answer.object { $0.put(plan, isActive: plans.active.contains(id)) }
+        return .json(answer.finish(), status: 202)
+    }
+
+    private func id(_ request: Request) throws -> Int64 {
+        let text = request.parameters["id"] ?? ""
+        guard let id = Int64(text) else {
+            throw Fault(
+                .notFound, "there is no plan \"\(text)\"", hint: "plans have numbers; `perigee plans` lists them")
+        }
+        return id
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func put(_ plan: PlanRecord, isActive: Bool) {
+        member("id", Int(plan.id))
+        member("job", plan.job)
+        member("generation", plan.generation)
+        member("made_at", JobTime.text(plan.madeAt))
+        member("state", plan.state.rawValue)
+        // Without it a plan that is `applying` was left by a process that ended, and can be gone on with.
+        member("active", isActive)
+        if let applied = plan.appliedAt { member("applied_at", JobTime.text(applied)) }
+        member("removes", plan.removes)
+        member("keeps", plan.keeps)
+        member("bytes", Int(plan.bytes))
+        member("removed", plan.removed)
+        member("skipped", plan.skipped)
+        member("failed", plan.failed)
+        member("freed", Int(plan.freed))
+    }
+
+    fileprivate mutating func put(_ item: PlanItem) {
+        member("position", item.position)
+        member("action", item.entry.action.rawValue)
+        member("kind", item.entry.kind)
+        member("id", item.entry.id)
+        member("label", item.entry.label)
+        member("reason", item.entry.reason)
+        if let bytes = item.entry.bytes { member("bytes", Int(bytes)) }
+        if let outcome = item.outcome { member("outcome", outcome.rawValue) }
+        if !item.message.isEmpty { member("message", item.message) }
+        if let freed = item.freed { member("freed", Int(freed)) }
+    }
+}

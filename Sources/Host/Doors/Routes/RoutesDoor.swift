@@ -1,0 +1,67 @@
+import LuaBridge
+import Runtime
+
+/// HTTP endpoints that the owner's scripts add, under `/x`. What is served changes with every generation, so one
+/// pattern takes all of it and the live generation finds the script.
+@Loop
+struct RoutesDoor: Door {
+    let name = "routes"
+    private let scripts: Scripts
+    private let log: Log
+
+    private nonisolated static let methods: [Method] = [.get, .post, .put, .patch, .delete]
+
+    init(_ scripts: Scripts, log: Log) {
+        self.scripts = scripts
+        self.log = log
+    }
+
+    var endpoints: [Endpoint] {
+        RoutesDoor.methods.map { method in
+            Endpoint(
+                method: method, path: "/x/{path...}",
+                summary: "A route that a script in hooks/ declares; `GET /mgmt/scripts` lists them.",
+                answers: [200: "what the script answers", 404: "no script has this route"], action: .task(serve))
+        }
+    }
+
+    private func serve(_ request: Request) async throws -> Response {
+        let use = GenerationUse(scripts.live)
+        let path = "/" + (request.parameters["path"] ?? "")
+        switch use.generation.route(request.method, path) {
+        case .route(let route, let parameters): return try await answer(request, path, route, parameters, use)
+        case .wrongMethod(let allow):
+            let fault = Fault(.invalidInput, "/x\(path) does not take \(request.method.rawValue)")
+            var response = Response.problem(fault, status: 405)
+            response.headers["Allow"] = allow.map(\.rawValue).joined(separator: ", ")
+            return response
+        case .nothing:
+            throw Fault(
+                .notFound, "no script has a route for /x\(path)",
+                hint: "a file in hooks/ adds one: routes = { [\"\(request.method.rawValue) \(path)\"] = function … }")
+        }
+    }
+
+    private func answer(
+        _ request: Request, _ path: String, _ route: ScriptRoute, _ parameters: [String: String], _ use: GenerationUse
+    ) async throws -> Response {
+        let body = try await request.body.collect(limit: route.largestBody)
+        let facts = RouteFacts(request, path: path, parameters: parameters, body: body).value
+        do {
+            let results = try await use.generation.call(
+                route.handler, of: route.script, as: .route, name: "\(route.method.rawValue) \(route.pattern)"
+            ) { parcel in
+                parcel.makeNextReadOnly()
+                parcel.put(facts)
+            }
+            var response = try RouteAnswer(results, of: route).response(use, route, log: log)
+            response.headers["X-Perigee-Generation"] = String(use.generation.number)
+            return response
+        } catch let fault as Fault where fault.kind == .script {
+            // What is wrong in a script is its owner's to read, in the log, and nobody else's.
+            log.error("a route failed", fault, ["route": LogValue("\(route.method.rawValue) /x\(route.pattern)")])
+            throw Fault(
+                .script, "the script of this route failed", hint: "its owner finds why in the log, by the request id")
+        }
+    }
+}

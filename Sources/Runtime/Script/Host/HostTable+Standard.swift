@@ -1,0 +1,9 @@
+extension HostTable {
+    /// The modules of Runtime, on one world.
+    public static func standard(_ world: World) -> HostTable {
+        HostTable([
+            .host(world), .config(world), .crypto(world), .fs(world), .http(world), .json(), .log(world),
+            .metrics(world), .process(world), .store(world), .time(world),
+        ])
+    }
+}
