@@ -57,7 +57,7 @@ extension HostModule {
             let options = call.options("options")
             let rules = JWT.Rules(
                 issuer: options.text("issuer"), audience: options.text("audience"),
-                leeway: options.duration("leeway").map { $0 / .seconds(1) } ?? 30,
+                leeway: options.duration("leeway")?.inSeconds ?? 30,
                 requiresExpiry: options.bool("requires_expiry") ?? true)
             let claims = try JWT.verify(
                 call.text("token"), key: try key(options, "jwt_verify"), rules: rules, now: clock.now)

@@ -115,7 +115,7 @@ extension HostModule {
             "session": .integer(Int64(entry.session)), "uid": .integer(Int64(entry.userID)),
             "started": .number(entry.started), "state": .string(String(entry.state)), "command": .string(entry.name),
             "argv": .array(entry.arguments.map { .string($0) }), "memory": .integer(Int64(entry.residentBytes)),
-            "cpu": .number(entry.cpuTime / .seconds(1)), "cwd": entry.directory.map { .string($0) } ?? .nil,
+            "cpu": .number(entry.cpuTime.inSeconds), "cwd": entry.directory.map { .string($0) } ?? .nil,
         ]
     }
 
