@@ -218,21 +218,21 @@
 
 --- What a file in hooks/ returns: hook functions by name, and routes.
 ---@class host.HookFile
----@field identify? fun(request: host.Arrival, next: fun(request: host.Arrival): host.Identity?, host.Error?): host.Identity?, host.Error? Who is asking?
----@field classify? fun(request: host.Request, next: fun(request: host.Request): host.Classification?, host.Error?): host.Classification?, host.Error? Is this a turn of the user, or a side call of the client?
----@field persona? fun(request: host.Request, personas: host.Persona[], next: fun(request: host.Request, personas: host.Persona[]): host.PersonaChoice?, host.Error?): host.PersonaChoice?, host.Error? As whom is it answered?
----@field place? fun(chat: host.Chat, next: fun(chat: host.Chat): host.Placement?, host.Error?): host.Placement?, host.Error? Where does it run?
----@field runner? fun(workspace: host.Workspace, next: fun(workspace: host.Workspace): host.RunnerPlan?, host.Error?): host.RunnerPlan?, host.Error? How is a runner started, and what may it use?
----@field opencode_config? fun(workspace: host.Workspace, personas: host.Persona[], next: fun(workspace: host.Workspace, personas: host.Persona[]): host.OpencodeChange?, host.Error?): host.OpencodeChange?, host.Error? What does the agent's own configuration say?
----@field render? fun(part: host.Part, next: fun(part: host.Part): host.Rendering?, host.Error?): host.Rendering?, host.Error? What does the chat show of a tool, reasoning, a file or a subtask?
----@field permission? fun(ask: host.Ask, next: fun(ask: host.Ask): host.Verdict?, host.Error?): host.Verdict?, host.Error? May the agent do this?
----@field leave? fun(run: host.Run, next: fun(run: host.Run): host.Departure?, host.Error?): host.Departure?, host.Error? The client closed its stream: stop, or go on?
----@field recover? fun(failure: host.Failure, next: fun(failure: host.Failure): host.Recovery?, host.Error?): host.Recovery?, host.Error? A turn failed: what now?
----@field reconcile? fun(item: host.Unfinished, next: fun(item: host.Unfinished): host.Reconciliation?, host.Error?): host.Reconciliation?, host.Error? A run was unfinished when Perigee started: what now?
----@field route_provider? fun(run: host.Run, candidates: host.Candidate[], next: fun(run: host.Run, candidates: host.Candidate[]): host.ProviderRoute?, host.Error?): host.ProviderRoute?, host.Error? Which provider answers, and which when that one cannot?
----@field artifacts? fun(run: host.Run, next: fun(run: host.Run): host.Artifact[]?, host.Error?): host.Artifact[]?, host.Error? What does a run leave behind?
+---@field identify? fun(request: host.Arrival, next: (fun(request: host.Arrival): host.Identity?, host.Error?)): host.Identity?, host.Error? Who is asking?
+---@field classify? fun(request: host.Request, next: (fun(request: host.Request): host.Classification?, host.Error?)): host.Classification?, host.Error? Is this a turn of the user, or a side call of the client?
+---@field persona? fun(request: host.Request, personas: host.Persona[], next: (fun(request: host.Request, personas: host.Persona[]): host.PersonaChoice?, host.Error?)): host.PersonaChoice?, host.Error? As whom is it answered?
+---@field place? fun(chat: host.Chat, next: (fun(chat: host.Chat): host.Placement?, host.Error?)): host.Placement?, host.Error? Where does it run?
+---@field runner? fun(workspace: host.Workspace, next: (fun(workspace: host.Workspace): host.RunnerPlan?, host.Error?)): host.RunnerPlan?, host.Error? How is a runner started, and what may it use?
+---@field opencode_config? fun(workspace: host.Workspace, personas: host.Persona[], next: (fun(workspace: host.Workspace, personas: host.Persona[]): host.OpencodeChange?, host.Error?)): host.OpencodeChange?, host.Error? What does the agent's own configuration say?
+---@field render? fun(part: host.Part, next: (fun(part: host.Part): host.Rendering?, host.Error?)): host.Rendering?, host.Error? What does the chat show of a tool, reasoning, a file or a subtask?
+---@field permission? fun(ask: host.Ask, next: (fun(ask: host.Ask): host.Verdict?, host.Error?)): host.Verdict?, host.Error? May the agent do this?
+---@field leave? fun(run: host.Run, next: (fun(run: host.Run): host.Departure?, host.Error?)): host.Departure?, host.Error? The client closed its stream: stop, or go on?
+---@field recover? fun(failure: host.Failure, next: (fun(failure: host.Failure): host.Recovery?, host.Error?)): host.Recovery?, host.Error? A turn failed: what now?
+---@field reconcile? fun(item: host.Unfinished, next: (fun(item: host.Unfinished): host.Reconciliation?, host.Error?)): host.Reconciliation?, host.Error? A run was unfinished when Perigee started: what now?
+---@field route_provider? fun(run: host.Run, candidates: host.Candidate[], next: (fun(run: host.Run, candidates: host.Candidate[]): host.ProviderRoute?, host.Error?)): host.ProviderRoute?, host.Error? Which provider answers, and which when that one cannot?
+---@field artifacts? fun(run: host.Run, next: (fun(run: host.Run): host.Artifact[]?, host.Error?)): host.Artifact[]?, host.Error? What does a run leave behind?
 ---@field finished? fun(run: host.Run) A run has ended: tell somebody.
----@field routes? table<string, (fun(request: host.RouteRequest): host.RouteResponse?, host.Error?)|host.Route> HTTP endpoints of the owner's own, under /x.
+---@field routes? table<string, ((fun(request: host.RouteRequest): host.RouteResponse?, host.Error?)|host.Route)> HTTP endpoints of the owner's own, under /x.
 
 --- Who asks, or why they are not served.
 ---@class host.Identity
@@ -716,11 +716,11 @@
 
 --- Parameters, headers, body and bounds of a request.
 ---@class host.http.Options
----@field query? table<string, (string|number|boolean)|(string|number|boolean)[]> Parameters added to the address, encoded; a list gives one for each element.
+---@field query? table<string, ((string|number|boolean)|(string|number|boolean)[])> Parameters added to the address, encoded; a list gives one for each element.
 ---@field headers? table<string, string> Header fields.
 ---@field body? string What is sent, as it is.
 ---@field json? any Sent as JSON, instead of `body`.
----@field form? table<string, (string|number|boolean)|(string|number|boolean)[]> Sent as the fields of a form, instead of `body`.
+---@field form? table<string, ((string|number|boolean)|(string|number|boolean)[])> Sent as the fields of a form, instead of `body`.
 ---@field deadline? host.Duration For the whole exchange; 30 seconds unless given, and never later than the caller's.
 ---@field redirects? integer How many are followed: 5 unless given; 0 gives the redirect itself.
 ---@field max_size? host.Size Of the body: 1MB unless given; more is the error too_large.
@@ -731,11 +731,11 @@
 ---@class host.http.Request
 ---@field url string An absolute http or https address.
 ---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"|"OPTIONS" GET unless given.
----@field query? table<string, (string|number|boolean)|(string|number|boolean)[]> Parameters added to the address, encoded; a list gives one for each element.
+---@field query? table<string, ((string|number|boolean)|(string|number|boolean)[])> Parameters added to the address, encoded; a list gives one for each element.
 ---@field headers? table<string, string> Header fields.
 ---@field body? string What is sent, as it is.
 ---@field json? any Sent as JSON, instead of `body`.
----@field form? table<string, (string|number|boolean)|(string|number|boolean)[]> Sent as the fields of a form, instead of `body`.
+---@field form? table<string, ((string|number|boolean)|(string|number|boolean)[])> Sent as the fields of a form, instead of `body`.
 ---@field deadline? host.Duration For the whole exchange; 30 seconds unless given, and never later than the caller's.
 ---@field redirects? integer How many are followed: 5 unless given; 0 gives the redirect itself.
 ---@field max_size? host.Size Of the body: 1MB unless given; more is the error too_large.
@@ -746,11 +746,11 @@
 ---@class host.http.StreamOptions
 ---@field method? "GET"|"HEAD"|"POST"|"PUT"|"PATCH"|"DELETE"|"OPTIONS" GET unless given.
 ---@field as? "lines"|"sse"|"raw" "lines" (the default), "sse" for events { event, data, id }, or "raw" pieces as they come.
----@field query? table<string, (string|number|boolean)|(string|number|boolean)[]> Parameters added to the address, encoded; a list gives one for each element.
+---@field query? table<string, ((string|number|boolean)|(string|number|boolean)[])> Parameters added to the address, encoded; a list gives one for each element.
 ---@field headers? table<string, string> Header fields.
 ---@field body? string What is sent, as it is.
 ---@field json? any Sent as JSON, instead of `body`.
----@field form? table<string, (string|number|boolean)|(string|number|boolean)[]> Sent as the fields of a form, instead of `body`.
+---@field form? table<string, ((string|number|boolean)|(string|number|boolean)[])> Sent as the fields of a form, instead of `body`.
 ---@field deadline? host.Duration For the whole exchange; 30 seconds unless given, and never later than the caller's.
 ---@field redirects? integer How many are followed: 5 unless given; 0 gives the redirect itself.
 ---@field max_size? host.Size Of the body: 1MB unless given; more is the error too_large.

@@ -24,12 +24,12 @@ host = {}
 ---   runs = function() return http.get(runs_url) end,
 --- }
 --- ```
----@param functions (fun(): any, any)[]|table<string, fun(): any, any> A list of functions, or functions by name, without parameters.
+---@param functions (fun(): any, any)[]|table<string, (fun(): any, any)> A list of functions, or functions by name, without parameters.
 ---@return any results The first result of each, under the key of its function.
 ---@return any errors The error of each that returned `nil, err`, under the same keys.
 function host.parallel(functions) end
 
---- Waits. Nothing else is held up meanwhile. Waits.
+--- Waits. Nothing else is held up meanwhile.
 ---
 --- ```lua
 --- host.sleep("250ms")

@@ -11,7 +11,7 @@ local Counter = {}
 --- removed:add(1, { root = "workspaces" })
 --- ```
 ---@param amount? integer How much; 1 unless given.
----@param labels? table<string, string|integer|boolean> A value for each label; too many different ones are counted as "other".
+---@param labels? table<string, (string|integer|boolean)> A value for each label; too many different ones are counted as "other".
 function Counter:add(amount, labels) end
 
 --- A number that goes up and down, for each set of labels.
@@ -24,12 +24,12 @@ local Gauge = {}
 --- free:set(bytes, { root = "state" })
 --- ```
 ---@param value number What it is now.
----@param labels? table<string, string|integer|boolean> A value for each label; too many different ones are counted as "other".
+---@param labels? table<string, (string|integer|boolean)> A value for each label; too many different ones are counted as "other".
 function Gauge:set(value, labels) end
 
 --- Moves it up, or down.
 ---@param amount number How much; negative is down.
----@param labels? table<string, string|integer|boolean> A value for each label; too many different ones are counted as "other".
+---@param labels? table<string, (string|integer|boolean)> A value for each label; too many different ones are counted as "other".
 function Gauge:add(amount, labels) end
 
 --- How often values fell into ranges, for each set of labels.
@@ -42,7 +42,7 @@ local Histogram = {}
 --- took:observe(time.monotonic() - began)
 --- ```
 ---@param value number In the unit of the name.
----@param labels? table<string, string|integer|boolean> A value for each label; too many different ones are counted as "other".
+---@param labels? table<string, (string|integer|boolean)> A value for each label; too many different ones are counted as "other".
 function Histogram:observe(value, labels) end
 
 --- Numbers in `/metrics`, under names that begin with `perigee_script_`.
