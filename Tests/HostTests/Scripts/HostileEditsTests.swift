@@ -34,6 +34,12 @@ struct HostileEditsTests {
 
     private static func module(_ version: String) -> String { "return { version = \"\(version)\" }" }
 
+    private func request(_ method: Runtime.Method, _ path: String, _ program: RunningProgram) throws -> HTTPRequest {
+        var request = HTTPRequest(method, try WebAddress("http://127.0.0.1:\(program.port)\(path)"))
+        request.guarding = .open
+        return request
+    }
+
     @Test("no request fails, and no generation is half of one and half of another")
     func survives() async throws {
         let state = TemporaryDirectory()
@@ -51,7 +57,7 @@ struct HostileEditsTests {
         var seen: [String: [String: String]] = [:]
         var answers = 0
         func ask() async throws {
-            let answer = try await client.send(HTTPRequest(.get, WebAddress("http://127.0.0.1:\(program.port)/x/versions")))
+            let answer = try await client.send(request(.get, "/x/versions", program))
             let body = try await answer.body.collect()
             try #require(answer.status == 200, "seed \(seed): \(String(decoding: body, as: UTF8.self))")
             let generation = try #require(answer.headers["x-perigee-generation"])
@@ -68,8 +74,7 @@ struct HostileEditsTests {
             for _ in 1...3 { try await ask() }
         }
         vandal.mend(hook: Self.hook("last"), module: Self.module("last"), modules: Self.modules)
-        let reload = try await client.send(
-            HTTPRequest(.post, WebAddress("http://127.0.0.1:\(program.port)/mgmt/scripts/reload")))
+        let reload = try await client.send(request(.post, "/mgmt/scripts/reload", program))
         let told = String(decoding: try await reload.body.collect(), as: UTF8.self)
         #expect(reload.status == 200, "seed \(seed): \(told)")
         try await ask()

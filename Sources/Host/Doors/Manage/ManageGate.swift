@@ -17,6 +17,10 @@ enum ManageGate {
         }
     }
 
+    static func admits(_ request: Request) -> Bool {
+        refusal(peer: request.peer, host: request.host, request.headers) == nil
+    }
+
     /// Why not, or nil. `host` is what the request was sent to, as its own target or `Host` says it.
     nonisolated static func refusal(peer: Peer, host: String, _ headers: Headers) -> String? {
         guard peer.isLoopback else { return "only this machine may manage" }

@@ -1,4 +1,3 @@
-import LuaBridge
 import Runtime
 
 /// HTTP endpoints that the owner's scripts add, under `/x`. What is served changes with every generation, so one
@@ -28,7 +27,7 @@ struct RoutesDoor: Door {
     private func serve(_ request: Request) async throws -> Response {
         let use = GenerationUse(scripts.live)
         let path = "/" + (request.parameters["path"] ?? "")
-        switch use.generation.route(request.method, path) {
+        switch use.route(request.method, path) {
         case .route(let route, let parameters): return try await answer(request, path, route, parameters, use)
         case .wrongMethod(let allow):
             let fault = Fault(.invalidInput, "/x\(path) does not take \(request.method.rawValue)")
@@ -45,16 +44,9 @@ struct RoutesDoor: Door {
     private func answer(
         _ request: Request, _ path: String, _ route: ScriptRoute, _ parameters: [String: String], _ use: GenerationUse
     ) async throws -> Response {
-        let body = try await request.body.collect(limit: route.largestBody)
-        let facts = RouteFacts(request, path: path, parameters: parameters, body: body).value
         do {
-            let results = try await use.generation.call(
-                route.handler, of: route.script, as: .route, name: "\(route.method.rawValue) \(route.pattern)"
-            ) { parcel in
-                parcel.makeNextReadOnly()
-                parcel.put(facts)
-            }
-            var response = try RouteAnswer(results, of: route).response(use, route, log: log)
+            var response = try await use.answer(
+                request, by: route, path: path, parameters: parameters, isTrusted: ManageGate.admits(request), log: log)
             response.headers["X-Perigee-Generation"] = String(use.generation.number)
             return response
         } catch let fault as Fault where fault.kind == .script {

@@ -95,7 +95,5 @@ extension Generation {
 
     /// The scripts that have a say in a hook, the outermost first.
     public func scripts(of hook: String) -> [String] { contents.chains[hook]?.links.reversed().map(\.script) ?? [] }
-    /// Which script answers a request below `/x`.
-    public func route(_ method: Method, _ path: String) -> RouteTable.Match { contents.routeTable.match(method, path) }
     public func has(_ hook: String) -> Bool { contents.chains[hook] != nil }
 }

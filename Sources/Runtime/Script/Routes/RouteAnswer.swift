@@ -1,5 +1,4 @@
 import LuaBridge
-import Runtime
 
 /// What a route's handler returned, as a response.
 @Loop
@@ -19,8 +18,8 @@ struct RouteAnswer {
         fields = HostOptions(answer)
     }
 
-    func response(_ use: GenerationUse, _ route: ScriptRoute, log: Log) throws -> Response {
-        var response = try body(use, route, log: log)
+    func response(_ use: GenerationUse, _ route: ScriptRoute, _ log: Log) throws -> Response {
+        var response = try body(use, route, log)
         if let status = fields.integer("status") {
             response.status = Int(status)
         } else if case .empty = response.body {
@@ -30,7 +29,7 @@ struct RouteAnswer {
         return response
     }
 
-    private func body(_ use: GenerationUse, _ route: ScriptRoute, log: Log) throws -> Response {
+    private func body(_ use: GenerationUse, _ route: ScriptRoute, _ log: Log) throws -> Response {
         if let bytes = fields.bytes("body") { return Response(body: .bytes(bytes)) }
         if let text = fields.text("text") { return .text(text) }
         if fields["json"] != .nil {

@@ -1,12 +1,11 @@
 import LuaBridge
-import Runtime
 
 /// A request as the handler of a route sees it.
 @Loop
 struct RouteFacts {
     let value: LuaValue
 
-    init(_ request: Request, path: String, parameters: [String: String], body: [UInt8]) {
+    init(_ request: Request, path: String, parameters: [String: String], body: [UInt8], isTrusted: Bool) {
         let text = String(validating: body, as: UTF8.self)
         value = [
             "method": .string(request.method.rawValue), "path": .string(path),
@@ -16,7 +15,7 @@ struct RouteFacts {
             "body": text.map { .string($0) } ?? .bytes(body), "json": .host(RouteFacts.json(body)),
             "peer": [
                 "address": .string(request.clientAddress), "loopback": .bool(request.peer.isLoopback),
-                "trusted": .bool(RouteFacts.isTrusted(request)),
+                "trusted": .bool(isTrusted),
             ], "id": .string(request.id),
         ]
     }
@@ -24,15 +23,6 @@ struct RouteFacts {
     /// The last where a name comes twice.
     private static func table(_ pairs: [(String, String)]) -> LuaValue {
         .table(Dictionary(pairs.map { (.string($0.0), .string($0.1)) }) { _, last in last })
-    }
-
-    private static func isTrusted(_ request: Request) -> Bool {
-        do {
-            try ManageGate.admin(request)
-            return true
-        } catch {
-            return false
-        }
     }
 
     /// `request.json()`, which reads only when it is asked.
