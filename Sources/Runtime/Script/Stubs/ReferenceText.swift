@@ -121,7 +121,8 @@ public struct ReferenceText {
     private var tables: String {
         let named = reference.records.filter { !isInlined($0) }
         let parts = named.map { record in
-            (["### \(ReferenceText.heading(ofTable: record.name))", record.summary] + fieldTable(record)).joined(separator: "\n\n")
+            (["### \(ReferenceText.heading(ofTable: record.name))", record.summary] + fieldTable(record)).joined(
+                separator: "\n\n")
         }
         return (["## Tables"] + parts).joined(separator: "\n\n")
     }
