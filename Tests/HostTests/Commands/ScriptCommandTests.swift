@@ -19,7 +19,7 @@ struct ScriptCommandTests {
 
     private func run(_ words: String...) async throws -> Program.Result {
         try await Program.run(
-            words.prefix(1) + ["STATE_DIR=\(directory.path)/state"] + words.dropFirst(),
+            Array(words.prefix(1)) + ["STATE_DIR=\(directory.path)/state"] + Array(words.dropFirst()),
             environment: ["PERIGEE_HOME": "\(directory.path)/home"],
             directory: directory.path)
     }

@@ -53,7 +53,7 @@ struct ShippedScriptsTests {
             for (facts, source) in ShippedScriptsTests.arrivals {
                 try Shape.record(Contract.arrival).check(facts)
                 let identity = try await generation.decide("identify", facts)
-                #expect(identity?["source"]?.string == source, "\(facts) gave \(identity)")
+                #expect(identity?["source"]?.string == source, "\(facts) gave \(String(describing: identity))")
                 #expect((identity?["refuse"] == nil) == (source != nil))
             }
         }

@@ -62,8 +62,21 @@ struct HealthDoor: Door {
                     }
                 }
             }
+            $0.array("notes") { list in
+                for note in notes { list.value(note) }
+            }
         }
         return .json(answer.finish(), status: reasons.isEmpty ? 200 : 503)
+    }
+
+    /// What is amiss without keeping anybody from being served. Nobody needs a key for this, so it names no script.
+    private var notes: [String] {
+        guard let scripts = house.scripts, let failure = scripts.failure else { return [] }
+        let count = failure.problems.count
+        return [
+            "scripts: generation \(scripts.live.number) serves; the newest has \(count) problem\(count == 1 ? "" : "s"), "
+                + "which `perigee status` lists"
+        ]
     }
 
     private func databaseFailure() async -> String? {
