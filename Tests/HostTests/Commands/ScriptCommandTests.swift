@@ -19,7 +19,8 @@ struct ScriptCommandTests {
 
     private func run(_ words: String...) async throws -> Program.Result {
         try await Program.run(
-            words + ["STATE_DIR=\(directory.path)/state"], environment: ["PERIGEE_HOME": "\(directory.path)/home"],
+            Array(words.prefix(1)) + ["STATE_DIR=\(directory.path)/state"] + Array(words.dropFirst()),
+            environment: ["PERIGEE_HOME": "\(directory.path)/home"],
             directory: directory.path)
     }
 

@@ -121,7 +121,8 @@ public struct ReferenceText {
     private var tables: String {
         let named = reference.records.filter { !isInlined($0) }
         let parts = named.map { record in
-            (["### \(record.name)", record.summary] + fieldTable(record)).joined(separator: "\n\n")
+            (["### \(ReferenceText.heading(ofTable: record.name))", record.summary] + fieldTable(record)).joined(
+                separator: "\n\n")
         }
         return (["## Tables"] + parts).joined(separator: "\n\n")
     }
@@ -194,7 +195,7 @@ public struct ReferenceText {
             } else if isInlined(record) {
                 "`\(record.name)`"
             } else {
-                "[`\(record.name)`](#\(ReferenceText.anchor(record.name)))"
+                "[`\(record.name)`](#\(ReferenceText.anchor(ReferenceText.heading(ofTable: record.name))))"
             }
         case .function(let signature): "`\(cell(TypeText.of(signature)))`"
         case .either(let shapes): shapes.map(typeText).joined(separator: " or ")
@@ -206,6 +207,7 @@ public struct ReferenceText {
 
     /// Functions often have the same name, but for the case of a letter, which links do not know.
     private static func heading(ofObject name: String) -> String { "\(name) (object)" }
+    private static func heading(ofTable name: String) -> String { "\(name) (table)" }
 
     /// As GitHub makes it of a heading.
     static func anchor(_ heading: String) -> String {

@@ -22,7 +22,7 @@ enum ReferenceWords {
         A file in `hooks/` returns a table of functions with these names. Each gets facts, which it can read and not write, and
         returns a decision, or `nil, err`. `next` asks the rest of the chain: the files before this one by name, and Perigee
         itself at the end. A hook that only cares for some cases returns `next(…)` for the others. A field that is not known
-        is a mistake, and names the nearest one that is. `routes` in the same table holds [HTTP endpoints](#hostroute).
+        is a mistake, and names the nearest one that is. `routes` in the same table holds [HTTP endpoints](#hostroute-table).
         """
 
     static let modules = """
@@ -30,7 +30,7 @@ enum ReferenceWords {
 
         `local http = require "host.http"`. Each is a field of the global `host` as well.
 
-        What can fail as the world goes returns `nil, err`, where `err` is a [`host.Error`](#hosterror) that prints well, so
+        What can fail as the world goes returns `nil, err`, where `err` is a [`host.Error`](#hosterror-table) that prints well, so
         that `assert(http.get(url))` tells the whole story. A mistake in the script, such as a wrong argument, raises an error
         that names the argument. Functions that wait read like any other: others go on meanwhile, and the deadline of the
         request or job holds for them.

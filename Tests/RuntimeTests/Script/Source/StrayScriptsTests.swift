@@ -20,38 +20,38 @@ struct StrayScriptsTests {
             ("hooks/a.spec.lua", "is never run", "did you mean a_spec.lua?"),
             ("hooks/lone_spec.lua", "is the spec of lone.lua, which is not beside it", ""),
         ])
-    func strays(name: String, message: String, hint: String) throws {
-        let found = try StrayScripts.find(in: directory([name]).path)
+    func strays(name: String, message: String, hint: String) {
+        let found = find([name])
         #expect(found.map(\.script) == [name])
         #expect(found.first?.message.hasPrefix(message) == true, "\(found)")
         #expect(found.first?.hint?.contains(hint) == true || hint.isEmpty, "\(found)")
     }
 
     @Test("a spec whose script has nearly the same name is told which")
-    func spec() throws {
-        let found = try StrayScripts.find(in: directory(["gc/trash.lua", "gc/trsh_spec.lua"]).path)
+    func spec() {
+        let found = find(["gc/trash.lua", "gc/trsh_spec.lua"])
         #expect(found.map(\.script) == ["gc/trsh_spec.lua"])
         #expect(found.first?.hint == "did you mean trash_spec.lua?")
     }
 
     @Test("what is in its place, an editor's, or meant for people says nothing")
-    func quiet() throws {
+    func quiet() {
         let names = [
             "hooks/a.lua", "hooks/a_spec.lua", "lib/a/b/c.lua", "types/host.lua", "README.md", "hooks/README.md",
             "hooks/.a.lua.swp", "hooks/a.lua~", "hooks/#a.lua#", "notes/plan.txt", ".luarc.json", ".git/x.lua",
             "hooks/a.lua.bak",
         ]
-        #expect(try StrayScripts.find(in: directory(names).path) == [])
+        #expect(find(names) == [])
         #expect(StrayScripts.find(in: "/nonexistent") == [])
     }
 
-    private func directory(_ names: [String]) throws -> TemporaryDirectory {
+    private func find(_ names: [String]) -> [ScriptProblem] {
         let directory = TemporaryDirectory()
         for name in names {
             let parts = name.split(separator: "/").dropLast()
             for count in 0..<parts.count { mkdir("\(directory.path)/\(parts[...count].joined(separator: "/"))", 0o755) }
             directory.write("", to: name)
         }
-        return directory
+        return withExtendedLifetime(directory) { StrayScripts.find(in: directory.path) }
     }
 }

@@ -120,13 +120,13 @@ struct SpecRunnerTests {
             })
         #expect(report.results.map { $0.failure == nil } == [false, false, true])
         #expect(report.results[0].failure?.line == 2)
-        #expect(report.results[1].failure?.message.contains("what never comes took longer") == true)
+        #expect(report.results[1].failure?.message.contains("took longer than") == true)
     }
 
     @Test(
         "a file that cannot be loaded is one failure with its place",
         arguments: [
-            ("it(\"x\", function()\nend", "')' expected near <eof>", 2),
+            ("it(\"x\", function()\nend", "near <eof>", 2),
             ("\nerror(\"no\")", "no", 2),
             ("describe(\"x\", function()\n  local y = nil\n  y()\nend)", "attempt to call a nil value (local 'y')", 3),
             ("local x = 1", "describes nothing: write `it(\"…\", function() … end)`", nil as Int?),

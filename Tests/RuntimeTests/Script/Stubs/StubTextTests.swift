@@ -84,7 +84,7 @@ struct StubTextTests {
                 function post.send(to, options) end
 
                 --- Throws everything away.
-                ---@param end_ ("now"|"later") When.
+                ---@param end_ "now"|"later" When.
                 function post.forget(end_) end
 
                 return post
@@ -182,7 +182,8 @@ struct ReferenceCountTests {
         }
         for record in reference.records {
             #expect(stub.contains("---@class \(record.name)\n"), "\(record.name)")
-            for field in record.fields {
+            // Its fields are the hooks, which have sections of their own.
+            for field in record.fields where record.name != Contract.hookFile.name {
                 #expect(page.contains("| `\(field.name)`"), "\(record.name).\(field.name)")
             }
         }
