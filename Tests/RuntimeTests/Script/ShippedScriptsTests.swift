@@ -37,7 +37,7 @@ struct ShippedScriptsTests {
         try await withGeneration { generation in
             #expect(generation.personas.map(\.name) == ["build", "plan", "reviewer"])
             #expect(generation.integrations.map(\.name) == ["notes"])
-            #expect(Set(generation.jobs.map(\.name)) == ["digest", "retention", "trash"])
+            #expect(Set(generation.jobs.map(\.name)) == ["digest", "heartbeat", "retention", "trash", "values"])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             #expect(generation.has("identify") && generation.has("classify"))
         }
