@@ -18,7 +18,7 @@ struct ServeTests {
         let health = try await Exchange.get("/health", port: program.port)
         #expect(health.status == 200 && health.body.contains(#""db":"ok""#))
         let ready = try await Exchange.get("/ready", port: program.port)
-        #expect(ready.status == 200 && ready.body == #"{"ready":true,"reasons":[]}"#)
+        #expect(ready.status == 200 && ready.body == #"{"ready":true,"reasons":[],"notes":[]}"#)
         let metrics = try await Exchange.get("/metrics", port: program.port)
         #expect(metrics.status == 200)
         #expect(metrics.body.contains("# TYPE perigee_http_requests_total counter"))

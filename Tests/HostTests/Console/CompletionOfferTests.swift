@@ -24,7 +24,7 @@ struct CompletionOfferTests {
     func listing() {
         let offer = CompletionOffer(Self.http, after: "host.http.get")
         #expect(offer.listing(width: 80) == "  get      get(url): asks for a page\n  get_all  function\n")
-        #expect(offer.listing(width: 20) == "  get      get(ur…\n  get_all  function\n")
+        #expect(offer.listing(width: 20) == "  get      get(url…\n  get_all  function\n")
         let many = CompletionOffer((0..<50).map { ConsoleCandidate("n\($0)") }, after: "n")
         #expect(many.listing(width: 80)?.hasSuffix("  … 10 more\n") == true)
         #expect(CompletionOffer([], after: "x").listing(width: 80) == nil)

@@ -77,7 +77,7 @@ struct ScriptsTests {
     @Test("all problems of all scripts are told at once, and none of the good ones goes live alone")
     func allProblems() async throws {
         try await with { (bed: ScriptBed) async throws in
-            bed.write("hooks/a.lua", "return { leaf = function() end }")
+            bed.write("hooks/a.lua", "return { laeve = function() end }")
             bed.write("hooks/b.lua", "error('on purpose')")
             bed.write("hooks/c.lua", Self.leave("detach"))
             bed.write("gc/d.lua", "return { name = 'd', schedule = 'evry 5m', plan = function() end }")
@@ -87,7 +87,7 @@ struct ScriptsTests {
             await bed.scripts.start()
             let told = bed.scripts.failure?.problems.map { "\($0) | \($0.hint ?? "")" } ?? []
             #expect(told.count == 6)
-            #expect(told.contains { $0.hasPrefix("hooks/a.lua:1: field 'leaf' is unknown | did you mean 'leave'?") }, "\(told)")
+            #expect(told.contains { $0.hasPrefix("hooks/a.lua:1: field 'laeve' is unknown | did you mean 'leave'?") }, "\(told)")
             #expect(told.contains { $0.hasPrefix("hooks/b.lua:1: on purpose") }, "\(told)")
             #expect(told.contains { $0.hasPrefix("gc/d.lua:1: field 'schedule' is wrong") }, "\(told)")
             #expect(told.contains { $0.hasPrefix("jobs/e.lua: returns the number 7, not a table") }, "\(told)")

@@ -8,6 +8,8 @@ public final class ManualClock: WorldClock {
     public private(set) var elapsed = Duration.zero
     private var sleepers: [Sleeper] = []
     private var lastSleeper = 0
+    /// Somebody has just woken and shall act before time goes on.
+    private var isHeld = false
 
     private struct Sleeper {
         let id: Int
@@ -34,7 +36,16 @@ public final class ManualClock: WorldClock {
             // Whoever is about to sleep as well shall be in the list first.
             await Loop.yield()
             if Task.isCancelled { throw Fault.cancelled }
-        } while sleepers.first?.id != me.id
+        } while isHeld || sleepers.first?.id != me.id
         if me.end > elapsed { advance(by: me.end - elapsed) }
+        hold()
+    }
+
+    /// Until what the woken one does next has had its turn.
+    private func hold() {
+        isHeld = true
+        Loop.post { [weak self] in
+            Loop.post { self?.isHeld = false }
+        }
     }
 }

@@ -36,7 +36,9 @@ struct HostFunctionsTests {
 
     @Test("a sleep that outlasts the call's deadline ends the call")
     func deadline() async throws {
-        let state = try ModuleHarness(.host(bareWorld()))
+        var world = bareWorld()
+        world.clock = SystemClock()
+        let state = try ModuleHarness(.host(world))
         let message = await Deadline.within(.milliseconds(1)) { await state.mistake("host.sleep('1h')") }
         #expect(message.contains("sleep took longer than its deadline allows"))
     }
@@ -198,7 +200,9 @@ struct HostFunctionsTests {
 
     @Test("members inherit the deadline, and what the task carries")
     func inherited() async throws {
-        let harness = try ModuleHarness(.host(bareWorld()))
+        var world = bareWorld()
+        world.clock = SystemClock()
+        let harness = try ModuleHarness(.host(world))
         let message = await Deadline.within(.milliseconds(1)) {
             await harness.mistake("host.parallel { function() host.sleep('1h') end }")
         }

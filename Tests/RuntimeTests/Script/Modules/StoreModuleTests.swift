@@ -189,7 +189,30 @@ struct StoreModuleTests {
 
     @Test("a store that fails is an error, not an end")
     func failing() async throws {
-        let seen = try await ModuleHarness(.store(bareWorld())).run(Self.start + "return ns:get('k')")
+        var world = bareWorld()
+        world.values = BrokenValues()
+        let seen = try await ModuleHarness(.store(world)).run(Self.start + "return ns:get('k')")
         #expect(seen.kind == "unavailable")
     }
+}
+
+/// Values whose disk has gone.
+private final class BrokenValues: KeyValues {
+    private let fault = Fault(.unavailable, "the disk has gone")
+
+    func get(_ namespace: String, _ key: String) async throws -> String? { throw fault }
+    func set(_ namespace: String, _ key: String, _ json: String, lifetime: Duration?) async throws { throw fault }
+    func remove(_ namespace: String, _ key: String) async throws -> Bool { throw fault }
+
+    func increment(_ namespace: String, _ key: String, by amount: Int64, lifetime: Duration?) async throws -> Int64 {
+        throw fault
+    }
+
+    func swap(
+        _ namespace: String, _ key: String, expected: String?, _ json: String, lifetime: Duration?
+    ) async throws -> Bool { throw fault }
+
+    func list(
+        _ namespace: String, prefix: String, after: String?, limit: Int
+    ) async throws -> [(key: String, json: String)] { throw fault }
 }
