@@ -35,7 +35,9 @@ struct SettingSource: Sendable {
     func values(withPrefix prefix: String) -> [String: String] {
         var values: [String: String] = [:]
         for layer in layers {
-            for (name, value) in layer.values where name.hasPrefix(prefix) && values[name] == nil { values[name] = value }
+            for (name, value) in layer.values where name.hasPrefix(prefix) && values[name] == nil {
+                values[name] = value
+            }
         }
         return values
     }

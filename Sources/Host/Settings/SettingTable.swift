@@ -64,7 +64,8 @@ enum SettingTable {
         accepts: .list("addresses, networks like 192.168.1.0/24, or host names", AddressAllowance.entry),
         purpose: "Private addresses that scripts may reach with `host.http` when they ask with `allow_private`.")
     static let scriptSockets = Setting(
-        name: "PERIGEE_SCRIPT_SOCKETS", fallback: "", accepts: .list("absolute paths", { $0.hasPrefix("/") ? $0 : nil }),
+        name: "PERIGEE_SCRIPT_SOCKETS", fallback: "",
+        accepts: .list("absolute paths", { $0.hasPrefix("/") ? $0 : nil }),
         purpose: "Unix sockets that scripts may reach with `host.http`.")
 
     static let scriptLimits: [(ScriptLimits.Kind, Setting<LimitText>)] = [

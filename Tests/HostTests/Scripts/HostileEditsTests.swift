@@ -108,7 +108,8 @@ private struct Vandal {
         case 1: write("error('at load')", path)
         case 2: write("while true do end", path)
         case 3: write(String(good.prefix(good.utf8.count / 2)), path)
-        case 4: write((0..<300).map { _ in Character(UnicodeScalar(UInt8.random(in: 0...255, using: &generator))) }, path)
+        case 4:
+            write((0..<300).map { _ in Character(UnicodeScalar(UInt8.random(in: 0...255, using: &generator))) }, path)
         case 5: mkdir(path, 0o755)
         case 6: mkfifo(path, 0o644)
         case 7: symlink("/nonexistent", path)

@@ -18,10 +18,13 @@ struct ScriptsTests {
         """
     }
 
-    private func decide(_ generation: Generation) async throws -> LuaValue? { try await generation.decide("leave", Facts.run) }
+    private func decide(_ generation: Generation) async throws -> LuaValue? {
+        try await generation.decide("leave", Facts.run)
+    }
 
     private func with(
-        _ modules: [HostModule] = [], limits: ScriptLimits = ScriptLimits(), _ body: @Loop (ScriptBed) async throws -> Void
+        _ modules: [HostModule] = [], limits: ScriptLimits = ScriptLimits(),
+        _ body: @Loop (ScriptBed) async throws -> Void
     ) async throws {
         let bed = try ScriptBed(modules, limits: limits)
         do {
@@ -87,7 +90,9 @@ struct ScriptsTests {
             await bed.scripts.start()
             let told = bed.scripts.failure?.problems.map { "\($0) | \($0.hint ?? "")" } ?? []
             #expect(told.count == 6)
-            #expect(told.contains { $0.hasPrefix("hooks/a.lua:1: field 'laeve' is unknown | did you mean 'leave'?") }, "\(told)")
+            #expect(
+                told.contains { $0.hasPrefix("hooks/a.lua:1: field 'laeve' is unknown | did you mean 'leave'?") },
+                "\(told)")
             #expect(told.contains { $0.hasPrefix("hooks/b.lua:1: on purpose") }, "\(told)")
             #expect(told.contains { $0.hasPrefix("gc/d.lua:1: field 'schedule' is wrong") }, "\(told)")
             #expect(told.contains { $0.hasPrefix("jobs/e.lua: returns the number 7, not a table") }, "\(told)")
@@ -148,7 +153,10 @@ struct ScriptsTests {
         "a wrong decision is refused where it is made, with script, line and field",
         arguments: [
             ("return { acton = 'abort' }", "field 'acton' is unknown; did you mean 'action'?"),
-            ("return { action = 'abrt' }", "field 'action' is \"abrt\", not one of \"abort\", \"detach\"; did you mean \"abort\"?"),
+            (
+                "return { action = 'abrt' }",
+                "field 'action' is \"abrt\", not one of \"abort\", \"detach\"; did you mean \"abort\"?"
+            ),
             ("return 5", "must be a table, not the number 5"),
             ("", "must be a table, not nothing"),
         ])
@@ -158,7 +166,9 @@ struct ScriptsTests {
             await bed.scripts.start()
             let fault = await #expect(throws: Fault.self) { _ = try await decide(bed.scripts.live) }
             #expect(fault?.kind == .script)
-            #expect(fault?.message == "hooks/leave.lua:2: the decision of leave" + (complaint.hasPrefix("field") ? ": " : " ") + complaint)
+            #expect(
+                fault?.message == "hooks/leave.lua:2: the decision of leave"
+                    + (complaint.hasPrefix("field") ? ": " : " ") + complaint)
         }
     }
 
@@ -172,9 +182,12 @@ struct ScriptsTests {
             #expect(fault?.message.contains("read-only") == true, "\(fault?.message ?? "")")
             bed.write(
                 "hooks/leave.lua",
-                "return { leave = function() return nil, { kind = 'denied', message = 'not today', hint = 'ask later' } end }")
+                "return { leave = function() return nil, { kind = 'denied', message = 'not today', hint = 'ask later' } end }"
+            )
             await bed.scripts.reload("test")
-            await #expect(throws: Fault(.denied, "not today", hint: "ask later")) { _ = try await decide(bed.scripts.live) }
+            await #expect(throws: Fault(.denied, "not today", hint: "ask later")) {
+                _ = try await decide(bed.scripts.live)
+            }
         }
     }
 
@@ -264,8 +277,9 @@ struct ScriptsTests {
 enum Facts {
     static var run: LuaValue {
         [
-        "id": "run_1", "door": "openai", "state": "running", "user": ["key": "ada", "source": "key"], "prompt": "hello",
-        "engine": "rehearsal", "created": 1_000, "attempts": 1, "meta": [:],
+            "id": "run_1", "door": "openai", "state": "running", "user": ["key": "ada", "source": "key"],
+            "prompt": "hello",
+            "engine": "rehearsal", "created": 1_000, "attempts": 1, "meta": [:],
         ]
     }
 }

@@ -87,6 +87,10 @@ struct HookChain {
     }
 
     private static func whole(_ value: LuaValue) throws -> LuaValue {
-        if case .reference(let reference) = value, let table = reference as? LuaTable { try table.value() } else { value }
+        if case .reference(let reference) = value, let table = reference as? LuaTable {
+            try table.value()
+        } else {
+            value
+        }
     }
 }

@@ -31,7 +31,8 @@ public struct HostTable {
             state.load(HostError.metatable, script: "host"), LuaCallOptions(keepsTables: true),
             results: { reader -> LuaTable? in
                 if case .reference(let table) = reader.value() { table as? LuaTable } else { nil }
-            }) {
+            })
+        {
             try state.useErrorMetatable(errors)
         }
         let named = LuaValue.array(modules.filter { !$0.name.isEmpty }.map { .string($0.name) })

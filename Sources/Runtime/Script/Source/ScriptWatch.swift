@@ -41,8 +41,9 @@ final class ScriptWatch {
     func refresh() async {
         let sources = sources
         // Without them the slow look still finds every change.
-        guard let found = try? await BlockingPool.shared.run(
-            "looking at scripts", { (ScriptWatch.directories(sources), sources.signature()) }), !isClosed
+        guard
+            let found = try? await BlockingPool.shared.run(
+                "looking at scripts", { (ScriptWatch.directories(sources), sources.signature()) }), !isClosed
         else { return }
         addDirectories(found.0)
         signature = found.1

@@ -172,14 +172,26 @@ struct HTTPModuleTests {
         #expect(try await run("return #http.get('http://x/', { max_size = '1GB' }).body") == [.integer(2 << 20 - 64)])
     }
 
-    @Test("the earlier of the call's deadline and the caller's ends the wait", arguments: [true, false])
-    func deadlines(_ isCallers: Bool) async throws {
+    @Test("the request's own deadline is an error that the script can handle")
+    func deadline() async throws {
         answers(FakeAnswer(pieces: [[1]], ending: .silent))
-        let (outer, inner) = isCallers ? (Duration.milliseconds(1), "1h") : (.seconds(3600), "1ms")
-        let seen = try await Deadline.within(outer) {
-            try await run("return http.get('http://x/', { deadline = '\(inner)' })")
-        }
+        let seen = try await run("return http.get('http://x/', { deadline = '1ms' })")
         #expect(seen.kind == "timeout" && seen.error["retryable"] == true)
+        #expect(fake.open == 0)
+    }
+
+    @Test("the caller's deadline ends the request and the script with it")
+    func inheritedDeadline() async throws {
+        answers(FakeAnswer(pieces: [[1]], ending: .silent))
+        var ending = ""
+        do {
+            try await Deadline.within(.milliseconds(1)) {
+                _ = try await run("return http.get('http://x/', { deadline = '1h' })")
+            }
+        } catch {
+            ending = Fault(error).message
+        }
+        #expect(ending == "test.lua:1: the next piece of an answer's body took longer than its deadline allows")
         #expect(fake.open == 0)
     }
 
