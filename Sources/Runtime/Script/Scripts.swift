@@ -63,6 +63,8 @@ public final class Scripts {
         watch = try ScriptWatch(sources) { [unowned self] in
             scope.spawn("reload") { [weak self] in _ = await self?.reload("change") }
         }
+        // What changed between the first look and this moment was seen by nobody.
+        scope.spawn("reload") { [weak self] in _ = await self?.reload("change") }
     }
 
     /// Builds what lies on the disk now. Reloads that are asked for meanwhile share the next build.
@@ -102,24 +104,31 @@ public final class Scripts {
             let reasons = asked.map(\.reason).joined(separator: ", ")
             let outcome = await build(reasons, isForced: asked.contains { $0.reason != "change" })
             for (_, waiter) in asked { waiter.finish(.success(outcome)) }
+            await watch?.refresh()
         }
     }
 
     private func build(_ reason: String, isForced: Bool) async -> Outcome {
         let sources = sources
         do {
-            let set = try await BlockingPool.shared.run("reading scripts") { sources.read() }
-            await watch?.refresh()
+            let known = built ?? ScriptSet()
+            let began = Instant.clock
+            let set = try await BlockingPool.shared.run("reading scripts") { sources.read(reusing: known) }
             // An editor's touch, or a change back: nothing to do, and nothing new to complain of.
             if !isForced, set == built, let outcome = unchanged { return outcome }
             built = set
             lastNumber += 1
-            return .success(try await build(set, reason))
+            return .success(try await build(set, reason, since: began))
         } catch let failure as GenerationBuilder.Failure {
             return .failure(failed(failure.problems, reason))
         } catch {
             let fault = Fault(error)
-            return .failure(failed([ScriptProblem("scripts", fault.message, hint: fault.hint)], reason))
+            let problem = ScriptProblem("scripts", fault.message, hint: fault.hint)
+            // The house is closing: nothing is wrong with the scripts.
+            if fault.kind == .cancelled {
+                return .failure(ScriptFailure(problems: [problem], since: wallClock(), number: lastNumber))
+            }
+            return .failure(failed([problem], reason))
         }
     }
 
@@ -128,7 +137,7 @@ public final class Scripts {
         return live.number > 0 ? .success(live) : nil
     }
 
-    private func build(_ set: ScriptSet, _ reason: String) async throws -> Generation {
+    private func build(_ set: ScriptSet, _ reason: String, since began: Instant) async throws -> Generation {
         let builder = GenerationBuilder(
             number: lastNumber, set: set, table: table, limits: limits, cache: cache, now: wallClock())
         let generation = try await builder.build()
@@ -138,7 +147,10 @@ public final class Scripts {
         swap(to: generation)
         log.info(
             "scripts live",
-            ["generation": LogValue(generation.number), "files": LogValue(set.files.count), "reason": LogValue(reason)])
+            [
+                "generation": LogValue(generation.number), "files": LogValue(set.files.count),
+                "took_ms": LogValue(Int((Instant.clock - began).inSeconds * 1000)), "reason": LogValue(reason),
+            ])
         keepAsLastGood(set)
         return generation
     }

@@ -1,7 +1,7 @@
 import LuaBridge
 
 /// One script as it was read.
-public struct ScriptFile: Sendable, Equatable {
+public struct ScriptFile: Sendable {
     public enum Origin: String, Sendable { case shipped, owner }
 
     /// Below the scripts directory, such as "hooks/identify.lua".
@@ -15,6 +15,8 @@ public struct ScriptFile: Sendable, Equatable {
     public let digest: String
     /// Whether an owner's file stands in the place of a shipped one.
     public var replacesShipped = false
+    /// The file's state when it was read; nil when it came from elsewhere.
+    var stat: FileStat?
 
     public init(name: String, path: String, origin: Origin, kind: ScriptKind, text: [UInt8]) {
         self.name = name
@@ -45,6 +47,14 @@ public struct ScriptFile: Sendable, Equatable {
                 default: false
                 }
             } && name.utf8.count > 4
+    }
+}
+
+/// Two are the same when what was read is, however often it was written.
+extension ScriptFile: Equatable {
+    public static func == (one: ScriptFile, other: ScriptFile) -> Bool {
+        one.path == other.path && one.digest == other.digest && one.name == other.name && one.origin == other.origin
+            && one.replacesShipped == other.replacesShipped
     }
 }
 

@@ -20,15 +20,17 @@ public struct ScriptSources: Sendable, Equatable {
     ///
     /// Editors and copies write while we read, so it reads until two looks at the directories agree, or gives up on that
     /// after a few: the next change will bring it here again.
-    public func read() -> ScriptSet {
+    /// Files of `known` that have not been written since are taken from there.
+    public func read(reusing known: ScriptSet = ScriptSet()) -> ScriptSet {
+        let known = Dictionary(known.files.map { ($0.path, $0) }) { first, _ in first }
         var signature = self.signature()
         for _ in 0..<5 {
-            let set = readOnce()
+            let set = readOnce(known)
             let after = self.signature()
             if after == signature { return set }
             signature = after
         }
-        return readOnce()
+        return readOnce(known)
     }
 
     /// Changes whenever a file does, as far as its inode, times and size tell.
@@ -74,7 +76,7 @@ public struct ScriptSources: Sendable, Equatable {
         Directory.names(place.path).filter(ScriptFile.isScript).sorted()
     }
 
-    private func readOnce() -> ScriptSet {
+    private func readOnce(_ known: [String: ScriptFile]) -> ScriptSet {
         var files: [String: ScriptFile] = [:]
         var problems: [String: ScriptProblem] = [:]
         var bytes = 0
@@ -84,14 +86,19 @@ public struct ScriptSources: Sendable, Equatable {
                 let path = "\(place.path)/\(name)"
                 let replaces = place.origin == .owner && files[script]?.origin == .shipped
                 do {
-                    let text = try FileText.read(path, limit: ScriptSources.largestFile)
-                    bytes += text.count
+                    let stat = FileStat.of(path)
+                    var file = known[path]
+                    if file == nil || file?.stat != stat || stat?.isSettled != true {
+                        let text = try FileText.read(path, limit: ScriptSources.largestFile)
+                        file = ScriptFile(name: script, path: path, origin: place.origin, kind: place.kind, text: text)
+                    }
+                    guard var file else { continue }
+                    bytes += file.text.count
                     if files.count >= ScriptSources.mostFiles || bytes > ScriptSources.mostBytes {
                         let limit = "\(ScriptSources.mostFiles) scripts of \(ScriptSources.mostBytes >> 20) MB in all"
                         return ScriptSet(problems: [ScriptProblem(script, "is one too many: \(limit) are read")])
                     }
-                    var file = ScriptFile(
-                        name: script, path: path, origin: place.origin, kind: place.kind, text: text)
+                    file.stat = stat
                     file.replacesShipped = replaces
                     files[script] = file
                 } catch {
@@ -148,6 +155,13 @@ struct FileStat: Sendable, Equatable {
             Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec),
             Int64(status.st_ctim.tv_sec) * 1_000_000_000 + Int64(status.st_ctim.tv_nsec))
         mode = UInt32(status.st_mode)
+    }
+
+    /// Whether a later write would show: clocks of file systems tick slowly.
+    var isSettled: Bool {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec) - changed > 2_000_000_000
     }
 
     var isDirectory: Bool { mode & S_IFMT == S_IFDIR }

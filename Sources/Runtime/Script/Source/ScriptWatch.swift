@@ -37,16 +37,12 @@ final class ScriptWatch {
         watch = nil
     }
 
-    /// Takes up directories that have appeared, before what changed in them is asked for.
+    /// Takes up directories that have appeared. What changed in them before that is found by the next slow look.
     func refresh() async {
         let sources = sources
         // Without them the slow look still finds every change.
-        guard
-            let found = try? await BlockingPool.shared.run(
-                "looking at scripts", { (ScriptWatch.directories(sources), sources.signature()) }), !isClosed
-        else { return }
-        addDirectories(found.0)
-        signature = found.1
+        let looked = try? await BlockingPool.shared.run("looking at scripts") { ScriptWatch.directories(sources) }
+        if let looked, !isClosed { addDirectories(looked) }
     }
 
     private func addDirectories(_ directories: Set<String>) {
