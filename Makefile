@@ -47,9 +47,11 @@ unit: test-deps
 	swift build --build-tests
 	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST)
 
+LEAKS := LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Fixtures/sanitizers/leaks.txt:print_suppressions=0
+
 sanitize: test-deps
 	swift build --build-tests $(ADDRESS)
-	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST) $(ADDRESS)
+	$(LEAKS) PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST) $(ADDRESS)
 	swift build --build-tests $(THREAD)
 	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST) $(THREAD)
 

@@ -350,6 +350,12 @@ void *clua_wanted(clua_call *call, clua_buffer **arguments) {
   return call->wanted;
 }
 
+int clua_waiting_line(clua_call *call, char *script, size_t size) {
+  int line = 0;
+  clua_place(call->chain_count ? call->chain[0] : call->co, script, size, &line);
+  return line;
+}
+
 void clua_failure_of(clua_call *call, clua_failure *failure) {
   if (call->message.count == 0) clua_set_text(&call->message, "the error could not be described", 32);
   int has_place = call->kind == CLUA_KIND_MEMORY && !call->doomed && call->state->memory_place[0];

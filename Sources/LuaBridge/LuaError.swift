@@ -33,6 +33,13 @@ public struct LuaError: Error, Sendable, Equatable {
     public static let closed = LuaError(.cancelled, "the scripts of this generation have been closed")
 }
 
+/// Thrown by a waiting host function to end the whole call: unlike other errors, the script cannot catch it.
+public struct LuaCallEnd: Error {
+    public let message: String
+
+    public init(_ message: String) { self.message = message }
+}
+
 extension LuaError: CustomStringConvertible {
     public var description: String { message }
 }

@@ -103,10 +103,21 @@ final class LuaInvocation {
         var failed: Int32 = 0
         do {
             try await body(&request)
+        } catch let end as LuaCallEnd {
+            throw self.end(by: end)
         } catch {
             failed = state.put(error, into: &request.results)
         }
         return try goOn(request.results, failed: failed)
+    }
+
+    private func end(by end: LuaCallEnd) -> LuaError {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { place in
+            let line = clua_waiting_line(call, place.baseAddress, place.count)
+            guard line > 0 else { return LuaError(.time, end.message) }
+            let script = String(cString: place.baseAddress!)
+            return LuaError(.time, "\(script):\(line): \(end.message)", script: script, line: Int(line))
+        }
     }
 
     func finish<Result>(

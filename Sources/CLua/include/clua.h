@@ -118,6 +118,8 @@ enum clua_status clua_continue(clua_call *call, const void *answer, size_t count
 clua_buffer *clua_take_results(clua_call *call);
 // What a WAITS asks for: the function object (borrowed) and its arguments (owned by the receiver).
 void *clua_wanted(clua_call *call, clua_buffer **arguments);
+// Where a waiting call waits: its script, up to `size` bytes, and line; 0 when that is not known.
+int clua_waiting_line(clua_call *call, char *script, size_t size);
 void clua_failure_of(clua_call *call, clua_failure *failure);
 // Closes what is still open, innermost coroutine first, and returns the coroutine to the pool.
 void clua_end(clua_call *call);

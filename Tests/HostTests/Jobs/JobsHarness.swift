@@ -55,7 +55,7 @@ final class JobsHarness {
     }
 
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
-        let end = Instant.clock + .seconds(20)
+        let end = Instant.clock + .seconds(240)
         while try await !holds() {
             guard Instant.clock < end else { throw Fault(.timeout, "waited in vain for \(what)") }
             await Loop.yield()

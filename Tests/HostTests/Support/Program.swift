@@ -1,5 +1,6 @@
 import Glibc
 import Runtime
+import TestSupport
 
 /// The built program as its users meet it: a process with arguments, an environment, and two streams.
 struct Program {
@@ -32,5 +33,8 @@ struct Program {
         return Result(code: result.exitCode, output: result.outputText, errors: result.errorText)
     }
 
-    static let base = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"]
+    /// What the sanitizers are told goes with it; see the Makefile.
+    static let base = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"].merging(
+        TestEnvironment.value(of: "LSAN_OPTIONS").map { ["LSAN_OPTIONS": $0] } ?? [:]
+    ) { $1 }
 }

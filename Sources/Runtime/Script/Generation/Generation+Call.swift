@@ -85,8 +85,9 @@ extension LuaError {
         let hint: String? =
             switch kind {
             case .time:
-                "a \(call.kind.rawValue) may compute for \(Units.describe(limits.computing)): "
-                    + "do less at once, or raise PERIGEE_LIMIT_\(call.kind.rawValue.uppercased())"
+                "a \(call.kind.rawValue) may compute for \(Units.describe(limits.computing)) and take "
+                    + "\(Units.describe(limits.wall)) in all: do less at once, or raise "
+                    + "PERIGEE_LIMIT_\(call.kind.rawValue.uppercased())"
             case .memory: "see PERIGEE_SCRIPT_MEMORY"
             case .tooLarge:
                 "a \(call.kind.rawValue) may give back \(Units.describe(bytes: limits.result)), "

@@ -102,9 +102,9 @@ extension HostFunction {
 
     /// Cancellation and mistakes end the script's call; everything else is its to handle.
     private func fail(_ call: inout LuaCall, _ error: any Error) throws {
-        // The whole call's time is over: a script that went on could only fail again.
+        // The whole call's time is over: a script that went on could only wait for nothing again.
         if let deadline = Deadline.current, deadline <= Instant.clock, Fault(error).kind == .timeout {
-            throw ScriptMistake(Fault(error).message)
+            throw LuaCallEnd(Fault(error).message)
         }
         if Task.isCancelled || error is ScriptMistake || error is LuaError { throw error }
         HostError.put(Fault(error), into: &call.results)

@@ -13,12 +13,7 @@ extension HostModule {
             [.required("duration", .duration, "Such as \"2s\", or a number of seconds.")], canFail: false,
             example: "host.sleep(\"250ms\")"
         ) { call in
-            do {
-                try await clock.sleep(for: call.duration("duration"))
-            } catch let fault as Fault {
-                // The script's own time is over: there is nobody left who could handle it.
-                throw LuaError(fault.kind == .cancelled ? .cancelled : .time, fault.message)
-            }
+            try await clock.sleep(for: call.duration("duration"))
             return .nil
         }
     }
