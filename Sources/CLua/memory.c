@@ -137,11 +137,6 @@ int clua_is_running(clua_state *st) { return st->depth > 0; }
 int clua_is_own_thread(clua_state *st) { return pthread_equal(st->thread, pthread_self()); }
 int32_t clua_globals(clua_state *st) { return st->globals; }
 
-void clua_rest_collector(clua_state *st, int rests) {
-  OWN_THREAD(st);
-  lua_gc(st->L, rests ? LUA_GCSTOP : LUA_GCRESTART);
-}
-
 void clua_collect(clua_state *st) {
   OWN_THREAD(st);
   clua_drain(st);

@@ -155,9 +155,6 @@ public final class LuaState {
     /// Bytes of all states of the process.
     public static var liveBytes: Int64 { clua_live_bytes() }
 
-    /// Lets the collector rest while much is loaded that will stay. The limit on memory holds all the same.
-    public func restCollector(_ rests: Bool) { core.pointer.map { clua_rest_collector($0, rests ? 1 : 0) } }
-
     /// A full collection, which nothing interrupts: for tests and for the end of a reload.
     public func collect() { core.pointer.map { clua_collect($0) } }
 

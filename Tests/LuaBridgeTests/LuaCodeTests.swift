@@ -85,18 +85,4 @@ struct LuaCodeTests {
         #expect(seen == ["<gone>"])
         state.close()
     }
-
-    @Test("a collector that rests keeps to the limit on memory all the same")
-    func resting() async throws {
-        var limits = LuaLimits()
-        limits.memory = 2 << 20
-        let state = try LuaState(limits: limits, scheduler: {})
-        state.restCollector(true)
-        let text = "local kept for i = 1, 40000 do kept = { ('x'):rep(100) .. i } end return true"
-        // Garbage alone is no reason to fail: the collector is asked before a call is ended.
-        #expect(try await state.call(state.load(text, script: "test")) == [true])
-        #expect(state.peakMemory <= (2 << 20) * 5 / 4)
-        state.restCollector(false)
-        state.close()
-    }
 }

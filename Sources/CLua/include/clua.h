@@ -70,8 +70,6 @@ size_t clua_live_calls(clua_state *state);
 int clua_is_running(clua_state *state);
 int clua_is_own_thread(clua_state *state);
 void clua_collect(clua_state *state);
-// While much is loaded that will stay, collecting would only look at it again and again. Memory limits hold all the same.
-void clua_rest_collector(clua_state *state, int rests);
 
 // References. clua_forget is safe at any moment on the state's thread: the slot is freed at the next entry.
 void clua_forget(clua_state *state, int32_t reference);

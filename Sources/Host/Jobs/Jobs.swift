@@ -88,6 +88,8 @@ final class Jobs {
         clock.onWake = nil
         await work.close()
         await ledger.close()
+        // They hold generations, whose modules hold this.
+        entries = [:]
     }
 
     /// Runs that have not been written down yet.

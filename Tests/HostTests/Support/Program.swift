@@ -35,6 +35,6 @@ struct Program {
 
     /// What the sanitizers are told goes with it; see the Makefile.
     static let base = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"].merging(
-        TestEnvironment.value(of: "LSAN_OPTIONS").map { ["LSAN_OPTIONS": $0] } ?? [:]
+        TestEnvironment.value(of: "ASAN_OPTIONS").map { ["ASAN_OPTIONS": $0] } ?? [:]
     ) { $1 }
 }

@@ -18,7 +18,6 @@ struct GenerationBuilder {
         var problems = set.problems
         let codes = try await cache.codes(for: set, memory: limits.memory, problems: &problems)
         let state = try GenerationBuilder.state(table, limits, codes)
-        state.restCollector(true)
         do {
             var contents = GenerationContents()
             var hooks: [String: [HookChain.Link]] = [:]
@@ -40,7 +39,6 @@ struct GenerationBuilder {
                 guard let links = hooks[contract.name] else { continue }
                 contents.chains[contract.name] = try HookChain(contract, links, in: state)
             }
-            state.restCollector(false)
             return Generation(
                 number: number, began: now, set, limits, table, state, contents, codes: codes)
         } catch {
