@@ -98,7 +98,9 @@ struct ScriptLimitsTests {
     @Test("memory beyond the generation's limit ends the call that asked for it")
     func memory() async throws {
         let fault = try await offend("memory", as: .hook, computing: .seconds(60))
-        #expect(fault?.message.contains("the scripts hold more than 4 MB of memory") == true, "\(String(describing: fault))")
+        #expect(
+            fault?.message.contains("the scripts hold more than 4 MB of memory") == true,
+            "\(String(describing: fault))")
         #expect(fault?.hint == "see PERIGEE_SCRIPT_MEMORY")
     }
 }
