@@ -62,15 +62,18 @@ final class House {
 
     /// Jobs come first because scripts can ask for them, and stop first because they run scripts.
     private func openScripts() async throws {
-        let world = try Scripting.world(
+        var world = try Scripting.world(
             settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
             metrics: telemetry!.metrics)
+        world.query = { [store = store!] sql, parameters in
+            try await store.readOnly(sql, parameters, limits: ReadOnlyLimits(views: Schema.scriptViews))
+        }
         let jobs = try await openJobs(world)
         var table = HostTable.standard(world)
         table.add(.jobs(jobs))
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
-            lastGood: directory.lastGoodScripts, wallClock: { world.clock.now })
+            lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
         telemetry!.observe(scripts)
         scripts.onSwap.append { [unowned jobs] in jobs.adopt($0) }
         self.jobs = jobs

@@ -49,6 +49,18 @@ struct ScriptServingTests {
                 == "perigee: no server answers at \(state.path)/perigee.sock\n  start one with `perigee serve`\n")
     }
 
+    @Test("scripts may ask the documented views of the store, and no table")
+    func views() async throws {
+        let program = try await start()
+        for view in Schema.scriptViews.sorted() {
+            let rows = try await Program.run(["eval", "#host.store.query('SELECT * FROM \(view)')"] + words)
+            #expect(rows.code == 0 && rows.output == "0\n", "\(rows.output) \(rows.errors)")
+        }
+        let table = try await Program.run(["eval", "select(2, host.store.query('SELECT * FROM plans')).kind"] + words)
+        #expect(table.output == "\"denied\"\n", "\(table.output) \(table.errors)")
+        try await program.end()
+    }
+
     @Test("reload loads what changed, or says file:line and leaves what serves")
     func reload() async throws {
         let program = try await start()

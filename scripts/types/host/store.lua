@@ -98,7 +98,7 @@ function store.namespace(name, options) end
 --- Asks the store by SQL: one SELECT over its documented views. Waits.
 ---
 --- ```lua
---- local rows, err = store.query("SELECT name FROM job_runs WHERE outcome = ?", { "failed" })
+--- local rows, err = store.query("SELECT job FROM job_history WHERE outcome = ?", { "failed" })
 --- ```
 ---@param sql string With `?` for each value; text must not be put together from values.
 ---@param values? (string|number|boolean)[] The values, in order.

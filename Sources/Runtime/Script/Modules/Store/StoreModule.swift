@@ -54,7 +54,7 @@ extension HostModule {
                     "values", .list(.either([.text(), .number(), .boolean])), "The values, in order."),
             ],
             results: [.required("rows", .list(.map(.any)), "A table for each row; a column that is NULL is absent.")],
-            example: "local rows, err = store.query(\"SELECT name FROM job_runs WHERE outcome = ?\", { \"failed\" })"
+            example: "local rows, err = store.query(\"SELECT job FROM job_history WHERE outcome = ?\", { \"failed\" })"
         ) { call in
             guard let query = world.query else {
                 throw Fault(.unavailable, "there is no store here that could be asked")
