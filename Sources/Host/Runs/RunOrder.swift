@@ -1,0 +1,83 @@
+import Runtime
+
+/// What is asked for: all that a run is begun with, kept with it and never changed.
+struct RunOrder: Sendable, Equatable {
+    var door: String
+    /// Which engine performs it, by `Engine.name`.
+    var engine: String
+    /// The user's key, and their workspace's id.
+    var user: String
+    var workspace: String
+    var persona: String?
+    /// The client's id of the chat.
+    var chat: String?
+    /// Runs of the same lane are carried out one after the other, in the order in which they were accepted.
+    var lane: String?
+    /// As the client named it.
+    var model: String?
+    var title: String?
+    /// What was asked, for people; cut to 16 KB.
+    var prompt: String
+    /// Whether a person is there to answer.
+    var isAttended = true
+    var input: RunInput
+    /// What the client attached; not to be trusted.
+    var meta: JSONObject = [:]
+    /// What hooks decided on the way here.
+    var decisions: [Decision] = []
+}
+
+/// What the engine is given.
+struct RunInput: Sendable, Equatable, Codable {
+    struct Part: Sendable, Equatable, Codable {
+        /// Text, or nil for a file.
+        var text: String?
+        /// A file's media type, its `data:` or `file:` address, and its name.
+        var mime: String?
+        var url: String?
+        var filename: String?
+
+        static func text(_ text: String) -> Part { Part(text: text) }
+    }
+
+    struct Message: Sendable, Equatable, Codable {
+        /// `user` or `assistant`.
+        var role: String
+        var text: String
+    }
+
+    /// The agent's name as the engine knows it: `build`, `plan`, or a persona's.
+    var agent = "build"
+    /// As provider/model; nil leaves it to the agent's configuration.
+    var model: String?
+    /// The whole system prompt: the locked core first, the user's own settings below it.
+    var system: String?
+    /// What is new: the user's message.
+    var parts: [Part]
+    /// The conversation before it, oldest first, for engines without a session and for new sessions of old chats.
+    var history: [Message] = []
+    /// Where in its chat this turn stands; nil for a run that is no turn of a chat, which gets a session of its own.
+    var lineage: Lineage?
+    var directory: String
+    /// Integrations that are switched on.
+    var integrations: [String] = []
+    /// A JSON schema that the answer must have.
+    var schema: JSONValue?
+    var reasoningEffort: String?
+    var temperature: Double?
+    var maxTokens: Int?
+}
+
+/// Where in its chat a turn stands, as the client tells it. Without ids only `history` of the input speaks.
+struct Lineage: Sendable, Equatable, Codable {
+    /// The client's id of the chat.
+    var chat: String
+    /// Sessions are kept apart by it: a persona, or a model.
+    var voice: String
+    /// The answer's own id, the user's message's and that of the answer before it.
+    var message: String?
+    var userMessage: String?
+    var parent: String?
+    /// False: the session is not kept for the next turn.
+    var keepsSession = true
+}

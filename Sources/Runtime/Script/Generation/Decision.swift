@@ -1,0 +1,45 @@
+import LuaBridge
+
+/// What a hook decided, and where that comes from: kept with the run that it was made for.
+public struct Decision: Sendable, Equatable {
+    public let hook: String
+    /// Nil when the hook leaves it to the host.
+    public let value: JSONValue?
+    public let generation: Int
+    /// The scripts that had a say, the outermost first; none means the built-in answer.
+    public let scripts: [String]
+
+    public init(hook: String, value: JSONValue?, generation: Int, scripts: [String] = []) {
+        self.hook = hook
+        self.value = value
+        self.generation = generation
+        self.scripts = scripts
+    }
+
+    /// Why, in the words of the script.
+    public var reason: String? { value?["reason"]?.string }
+
+    public subscript(_ field: String) -> JSONValue? { value?[field] }
+
+    /// As people write it, "15m", or a number of seconds.
+    public func duration(_ field: String) -> Duration? {
+        switch value?[field] {
+        case .string(let text): Units.duration(text)
+        case let number?: number.number.map { .seconds($0) }
+        case nil: nil
+        }
+    }
+}
+
+extension Generation {
+    /// Asks a hook with facts as plain values.
+    public func decide(_ hook: String, facts: JSONValue...) async throws -> Decision {
+        let given = facts.map { LuaValue($0) }
+        let answer = try await given.count == 2 ? decide(hook, given[0], given[1]) : decide(hook, given[0])
+        return Decision(
+            hook: hook, value: answer.map { JSONValue($0) }, generation: number, scripts: scripts(of: hook))
+    }
+
+    /// Tells every script that has the hook; what went wrong in each.
+    public func tell(_ hook: String, facts: JSONValue) async -> [Fault] { await tell(hook, LuaValue(facts)) }
+}
