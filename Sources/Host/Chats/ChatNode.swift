@@ -1,0 +1,44 @@
+import Runtime
+
+/// A turn of a chat as Perigee remembers it: the client's ids, a digest for clients without ids, and where the engine has
+/// it.
+struct ChatNode: Sendable, Equatable {
+    /// Grows with every turn of the store.
+    let number: Int64
+    let run: String
+    /// The client's ids of the answer, of the user's message, and of the answer before it.
+    var message: String?
+    var userMessage: String?
+    var parent: String?
+    /// Digest of the user's messages up to this turn's.
+    var path: String
+    /// Digest of the answer as the client got it; nil until it had all of it.
+    var answer: String?
+    /// Nil while the turn has not reached a session.
+    var session: String?
+    /// The engine's id of the user's message.
+    var engineMessage: String?
+
+    /// One that came from an earlier system: a session is known, and nothing of its turns.
+    var isAdopted: Bool { message == nil && path.isEmpty }
+}
+
+/// Digests that tell conversations apart where the client gives no ids. The user's messages make the path: clients cut
+/// and decorate answers before they send them back, but not what the user wrote.
+enum HistoryDigest {
+    /// Of the user's messages, oldest first; empty for none.
+    static func path(_ messages: some Sequence<String>) -> String {
+        messages.reduce("") { path, text in digest("\(path)\n\(trimmed(text))") }
+    }
+
+    static func answer(_ text: String) -> String { digest(String(trimmed(text))) }
+
+    private static func digest(_ text: String) -> String { String(Hex.encode(SHA256.hash(text)).prefix(32)) }
+
+    private static func trimmed(_ text: String) -> Substring {
+        guard let first = text.firstIndex(where: { !$0.isWhitespace }),
+            let last = text.lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
+        return text[first...last]
+    }
+}

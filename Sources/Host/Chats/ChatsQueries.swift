@@ -1,0 +1,68 @@
+import Runtime
+
+/// All SQL about turns of chats.
+enum ChatsQueries {
+    static let schema = """
+        CREATE TABLE chat_nodes (
+            number BIGINT NOT NULL PRIMARY KEY,
+            run TEXT NOT NULL UNIQUE,
+            user_key TEXT NOT NULL,
+            chat TEXT NOT NULL,
+            voice TEXT NOT NULL,
+            message TEXT,
+            user_message TEXT,
+            parent TEXT,
+            path TEXT NOT NULL,
+            answer TEXT,
+            session TEXT,
+            engine_message TEXT,
+            complete INTEGER NOT NULL,
+            at BIGINT NOT NULL
+        );
+        CREATE INDEX chat_nodes_of_chat ON chat_nodes (user_key, chat, voice, number);
+        CREATE INDEX chat_nodes_of_path ON chat_nodes (user_key, path);
+        -- For scripts: the turns of chats and the sessions they are in. Times are milliseconds since the epoch.
+        CREATE VIEW chat_turns AS
+            SELECT number, run, user_key AS user, chat, voice, session, complete, at FROM chat_nodes;
+        """
+
+    static let ofChat = Query(
+        """
+        SELECT number, run, message, user_message, parent, path, answer, session, engine_message FROM chat_nodes
+        WHERE user_key = ? AND chat = ? AND voice = ? ORDER BY number
+        """, node)
+    /// Turns of a client without chats that may stand before one with this path, and what followed in their sessions.
+    static let ofPath = Query(
+        """
+        SELECT number, run, message, user_message, parent, path, answer, session, engine_message FROM chat_nodes
+        WHERE user_key = ? AND chat = '' AND voice = ? AND session IN (
+            SELECT session FROM chat_nodes WHERE user_key = ? AND path = ? AND chat = '' AND voice = ?)
+        ORDER BY number
+        """, node)
+
+    static let enter: Query<Void> = """
+        INSERT INTO chat_nodes
+            (number, run, user_key, chat, voice, message, user_message, parent, path, session, engine_message, complete,
+             at)
+        SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM chat_nodes WHERE 1 = 1
+        ON CONFLICT (run) DO UPDATE SET session = excluded.session, engine_message = excluded.engine_message,
+            complete = excluded.complete
+        """
+    static let answered: Query<Void> = "UPDATE chat_nodes SET answer = ? WHERE run = ?"
+    static let forget: Query<Void> = "DELETE FROM chat_nodes WHERE user_key = ? AND chat = ?"
+
+    /// The newest session of each chat of a user.
+    static let sessions = Query(
+        """
+        SELECT chat, session FROM chat_nodes WHERE number IN (
+            SELECT max(number) FROM chat_nodes WHERE user_key = ? AND session IS NOT NULL AND chat <> '' GROUP BY chat)
+        ORDER BY chat
+        """, String.self, String.self)
+
+    @Sendable
+    private static func node(_ row: inout Row) throws -> ChatNode {
+        try ChatNode(
+            number: row.next(), run: row.next(), message: row.next(), userMessage: row.next(), parent: row.next(),
+            path: row.next(), answer: row.next(), session: row.next(), engineMessage: row.next())
+    }
+}

@@ -1,0 +1,172 @@
+import Runtime
+
+/// An ask in the forms that chat clients have: Open WebUI's `ask_user` card, or a line that a reply in words answers.
+enum AskCard {
+    static let tool = "ask_user"
+
+    // MARK: the card
+
+    /// Names the run and the event of the ask, so that the answer finds both.
+    static func callID(run: String, event: Int64) -> String { "call_\(run)_\(event)" }
+
+    static func place(ofCall id: String) -> (run: String, event: Int64)? {
+        guard id.hasPrefix("call_"), let mark = id.lastIndex(of: "_"), let event = Int64(id[id.index(after: mark)...]),
+            mark > id.index(id.startIndex, offsetBy: 4)
+        else { return nil }
+        return (String(id[id.index(id.startIndex, offsetBy: 5)..<mark]), event)
+    }
+
+    /// The arguments of `ask_user`, within the card's limits: three questions of two or three options each.
+    static func arguments(_ ask: Ask) -> String {
+        var writer = JSONWriter()
+        writer.object { card in
+            card.array("questions") { list in
+                for (index, question) in questions(ask).prefix(3).enumerated() {
+                    list.object { $0.put(question, id: "q\(index + 1)") }
+                }
+            }
+            card.member("allow_other", ask.kind != .recovery)
+        }
+        return String(decoding: writer.finish(), as: UTF8.self)
+    }
+
+    /// What the card gave back; nil when it cannot be read as an answer.
+    static func answer(_ ask: Ask, toolResult text: String) -> AskAnswer? {
+        guard let result = try? JSON.parse(text), result.kind == .object else {
+            // A card that the user closed comes as plain text.
+            return AskAnswer(ask: ask.id, verdict: ask.kind == .permission ? .reject : .dismissed, by: "chat")
+        }
+        guard result["status"].equals("answered") else {
+            return AskAnswer(ask: ask.id, verdict: ask.kind == .permission ? .reject : .dismissed, by: "chat")
+        }
+        let given = questions(ask).enumerated().map { index, question -> [String] in
+            let answer = result["answers"]["q\(index + 1)"]
+            // Labels were cut to the card's width; the place is exact.
+            if let place = answer["option_index"].integer, question.options.indices.contains(place) {
+                return [question.options[place].label]
+            }
+            if answer.kind == .array { return answer.elements.compactMap(AskCard.text(of:)) }
+            return AskCard.text(of: answer).map { [$0] } ?? []
+        }
+        return self.answer(ask, given)
+    }
+
+    private static func text(of answer: JSONView) -> String? {
+        answer.string ?? answer["label"].string ?? answer["text"].string ?? answer["value"].string
+    }
+
+    // MARK: words
+
+    /// For clients without cards.
+    static func line(_ ask: Ask, run: String, namesRun: Bool) -> String {
+        var lines = ["**\(ask.kind == .permission ? "May I?" : "A question")** \(ask.title)"]
+        for question in questions(ask) {
+            if question.text != ask.title { lines.append(question.text) }
+            for option in question.options {
+                lines.append("- **\(option.label)**" + (option.description.isEmpty ? "" : ": \(option.description)"))
+            }
+        }
+        lines.append(
+            ask.kind == .permission
+                ? "_Reply with `yes`, `always` or `no`; other words are passed on as a no with a reason._"
+                : "_Reply with one of these, or in your own words._")
+        if namesRun { lines.append("_(\(run))_") }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The run that a line of before names.
+    static func run(inLine text: String) -> String? {
+        guard let open = text.range(of: "_(run_", last: true) else { return nil }
+        let name = text[text.index(open.lowerBound, offsetBy: 2)...].prefix { $0 != ")" }
+        return name.isEmpty ? nil : String(name)
+    }
+
+    /// What a reply in words means.
+    static func answer(_ ask: Ask, words: String) -> AskAnswer {
+        let plain = words.filter { !$0.isWhitespace && !$0.isPunctuation }.lowercased()
+        switch ask.kind {
+        case .permission:
+            if yes.contains(plain) { return AskAnswer(ask: ask.id, verdict: .once, by: "chat") }
+            if always.contains(plain) { return AskAnswer(ask: ask.id, verdict: .always, by: "chat") }
+            let isBare = no.contains(plain)
+            return AskAnswer(ask: ask.id, verdict: .reject, message: isBare ? nil : words, by: "chat")
+        case .question, .recovery:
+            let questions = questions(ask)
+            let first = questions.first?.options.first { $0.label.lowercased() == words.lowercased() }?.label
+            var given = [[first ?? words]]
+            // One reply answers the first of several questions; the others are told that it says all.
+            while given.count < questions.count { given.append([words]) }
+            return answer(ask, given)
+        }
+    }
+
+    private static let yes: Set<String> = ["y", "yes", "ok", "okay", "once", "allow", "allowonce", "ja", "sure"]
+    private static let always: Set<String> = ["always", "alwaysallow", "allowalways", "immer"]
+    private static let no: Set<String> = ["n", "no", "reject", "deny", "never", "nein"]
+
+    // MARK: within
+
+    private static func answer(_ ask: Ask, _ given: [[String]]) -> AskAnswer {
+        guard ask.kind == .permission else {
+            return AskAnswer(
+                ask: ask.id, verdict: given.allSatisfy(\.isEmpty) ? .dismissed : .answered, answers: given, by: "chat")
+        }
+        let word = given.first?.first ?? ""
+        switch word {
+        case "Allow once": return AskAnswer(ask: ask.id, verdict: .once, by: "chat")
+        case "Always": return AskAnswer(ask: ask.id, verdict: .always, by: "chat")
+        case "", "Reject": return AskAnswer(ask: ask.id, verdict: .reject, by: "chat")
+        default: return AskAnswer(ask: ask.id, verdict: .reject, message: word, by: "chat")
+        }
+    }
+
+    private static func questions(_ ask: Ask) -> [Ask.Question] {
+        guard ask.kind == .permission else {
+            return ask.questions.isEmpty ? [Ask.Question(text: ask.title)] : ask.questions
+        }
+        let always =
+            ask.always.isEmpty ? "Do not ask again for the like" : "From now on: \(ask.always.joined(separator: ", "))"
+        return [
+            Ask.Question(
+                header: "Permission", text: ask.title,
+                options: [
+                    Ask.Question.Option(label: "Allow once", description: "This time only"),
+                    Ask.Question.Option(label: "Always", description: always),
+                    Ask.Question.Option(label: "Reject", description: "The agent must not do this"),
+                ])
+        ]
+    }
+}
+
+extension JSONWriter {
+    /// A question within the limits of Open WebUI's card; it needs at least two options.
+    fileprivate mutating func put(_ question: Ask.Question, id: String) {
+        var options = Array(question.options.prefix(3))
+        while options.count < 2 {
+            options.append(
+                Ask.Question.Option(label: options.isEmpty ? "Go on" : "Skip", description: "No answer of my own"))
+        }
+        member("id", id)
+        member("header", clip(question.header.isEmpty ? "Question" : question.header, 48))
+        let others = question.options.dropFirst(3).map(\.label)
+        let text = others.isEmpty ? question.text : "\(question.text) (also: \(others.joined(separator: ", ")))"
+        member("question", clip(text, 500))
+        array("options") { list in
+            for option in options {
+                list.object {
+                    $0.member("label", clip(option.label, 80))
+                    $0.member("description", clip(option.description.isEmpty ? option.label : option.description, 240))
+                }
+            }
+        }
+    }
+}
+
+private func clip(_ text: String, _ limit: Int) -> String {
+    text.count <= limit ? text : text.prefix(limit - 1) + "…"
+}
+
+extension String {
+    /// The last place of a text in this one.
+    fileprivate func range(of text: String, last: Bool) -> Range<String.Index>? { ranges(of: text).last }
+}
