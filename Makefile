@@ -47,8 +47,7 @@ unit: test-deps
 	swift build --build-tests
 	PERIGEE_TEST_PYTHON=$(abspath $(VENV))/bin/python $(SWIFT_TEST)
 
-# Its leak detector takes what hangs on indirect enums for lost, because their pointers bear a tag.
-LEAKS := ASAN_OPTIONS=detect_leaks=0
+LEAKS := LSAN_OPTIONS=suppressions=$(abspath Tests/leaks.supp):print_suppressions=0
 
 sanitize: test-deps
 	swift build --build-tests $(ADDRESS)

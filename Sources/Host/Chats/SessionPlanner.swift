@@ -39,7 +39,16 @@ struct SessionPlanner {
         // The same answer goes on: it was cut, or it waited for the user.
         if let message = turn.lineage.message, let node = placed(message) { return .node(node) }
         guard let parent = turn.lineage.parent, !parent.isEmpty else { return .none }
+        if let node = revised(turn) { return .node(node) }
         return placed(parent).map { .node($0) } ?? .unknown
+    }
+
+    /// "The same again, but shorter": the answer that is to be revised stands in the history, though the lineage skips it.
+    private func revised(_ turn: Turn) -> ChatNode? {
+        nodes.last {
+            $0.userMessage == turn.lineage.userMessage && $0.parent == turn.lineage.parent && $0.path == turn.path
+                && $0.session != nil
+        }
     }
 
     private func byHistory(_ turn: Turn) -> Predecessor {

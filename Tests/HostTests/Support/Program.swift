@@ -34,7 +34,9 @@ struct Program {
     }
 
     /// What the sanitizers are told goes with it; see the Makefile.
-    static let base = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"].merging(
-        TestEnvironment.value(of: "ASAN_OPTIONS").map { ["ASAN_OPTIONS": $0] } ?? [:]
-    ) { $1 }
+    static let base: [String: String] = {
+        var values = ["PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "SWIFT_BACKTRACE": "enable=no"]
+        for name in ["ASAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"] { values[name] = TestEnvironment.value(of: name) }
+        return values
+    }()
 }

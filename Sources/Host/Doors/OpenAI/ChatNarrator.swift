@@ -98,11 +98,11 @@ struct ChatNarrator {
     mutating func block(_ text: String) -> [[UInt8]] { closeThought() + writeBlock(text) }
 
     /// Every card gets its result before the end: a client would call the tool itself otherwise.
-    mutating func closeItems() -> [[UInt8]] {
+    mutating func closeItems(_ reason: String = "This was still running when the answer ended.") -> [[UInt8]] {
         var list = closeThought()
         for var tool in open {
             tool.status = .failed
-            tool.error = tool.error ?? "This was still running when the answer ended."
+            tool.error = tool.error ?? reason
             list += result(tool, Rendering(show: .native))
         }
         open = []

@@ -15,11 +15,13 @@ extension HostModule {
                 make("histogram", .histogram, "How often values fell into ranges.", histograms, metrics),
             ],
             classes: [
-                HostClass(counters, "A number that only grows, for each set of labels.", [add(counters)]),
+                HostClass(counters, "A number that only grows, for each set of labels.", [add(of: counters.name)]),
                 HostClass(
-                    gauges, "A number that goes up and down, for each set of labels.", [set(gauges), move(gauges)]),
+                    gauges, "A number that goes up and down, for each set of labels.",
+                    [set(of: gauges.name), move(of: gauges.name)]),
                 HostClass(
-                    histograms, "How often values fell into ranges, for each set of labels.", [observe(histograms)]),
+                    histograms, "How often values fell into ranges, for each set of labels.",
+                    [observe(of: histograms.name)]),
             ])
     }
 
@@ -96,49 +98,49 @@ extension HostModule {
         "labels", .map(.either([.text(), .integer(), .boolean])),
         "A value for each label; too many different ones are counted as \"other\".")
 
-    private static func add(_ type: LuaClass<ScriptMetric>) -> HostFunction {
+    private static func add(of owner: String) -> HostFunction {
         HostFunction(
             "add", "Adds to it.",
             [.optional("amount", .integer(0...1 << 53), "How much; 1 unless given."), labels],
             example: "removed:add(1, { root = \"workspaces\" })"
         ) { call in
             let metric = call.receiver as! ScriptMetric
-            let values = try values(of: call, metric, "\(type.name):add")
+            let values = try values(of: call, metric, "\(owner):add")
             if case .counter(let find) = metric.series { find(values).add(Int(call["amount"].integer ?? 1)) }
             return .nil
         }
     }
 
-    private static func set(_ type: LuaClass<ScriptMetric>) -> HostFunction {
+    private static func set(of owner: String) -> HostFunction {
         HostFunction(
             "set", "Sets it.", [.required("value", .number(), "What it is now."), labels],
             example: "free:set(bytes, { root = \"state\" })"
         ) { call in
             let metric = call.receiver as! ScriptMetric
-            let values = try values(of: call, metric, "\(type.name):set")
+            let values = try values(of: call, metric, "\(owner):set")
             if case .gauge(let find) = metric.series { find(values).set(call.number("value")) }
             return .nil
         }
     }
 
-    private static func move(_ type: LuaClass<ScriptMetric>) -> HostFunction {
+    private static func move(of owner: String) -> HostFunction {
         HostFunction(
             "add", "Moves it up, or down.", [.required("amount", .number(), "How much; negative is down."), labels]
         ) { call in
             let metric = call.receiver as! ScriptMetric
-            let values = try values(of: call, metric, "\(type.name):add")
+            let values = try values(of: call, metric, "\(owner):add")
             if case .gauge(let find) = metric.series { find(values).add(call.number("amount")) }
             return .nil
         }
     }
 
-    private static func observe(_ type: LuaClass<ScriptMetric>) -> HostFunction {
+    private static func observe(of owner: String) -> HostFunction {
         HostFunction(
             "observe", "Counts a value.", [.required("value", .number(), "In the unit of the name."), labels],
             example: "took:observe(time.monotonic() - began)"
         ) { call in
             let metric = call.receiver as! ScriptMetric
-            let values = try values(of: call, metric, "\(type.name):observe")
+            let values = try values(of: call, metric, "\(owner):observe")
             if case .histogram(let find) = metric.series { find(values).observe(call.number("value")) }
             return .nil
         }

@@ -3,11 +3,12 @@ import LuaBridge
 /// What scripts can do with a namespace.
 @Loop
 struct NamespaceMethods {
-    private let type: LuaClass<StoreNamespace>
+    /// Its class's name. Holding the class would be a circle, because that holds its methods.
+    private let owner: String
     private let values: any KeyValues
 
-    init(_ type: LuaClass<StoreNamespace>, _ values: any KeyValues) {
-        self.type = type
+    init(of owner: String, _ values: any KeyValues) {
+        self.owner = owner
         self.values = values
     }
 
@@ -111,14 +112,14 @@ struct NamespaceMethods {
             [Self.key, .required("change", .function(Self.change), "Gives the new value."), Self.options],
             results: [.optional("value", .any, "The value as it is now.")],
             example: "seen:update(user, function(old) return { count = (old and old.count or 0) + 1 } end)"
-        ) { [values, type] call in
+        ) { [values, owner] call in
             let (namespace, key) = try target(call)
             for _ in 0..<Self.attempts {
                 let old = try await values.get(namespace.name, key)
                 let before = try old.map(StoreNamespace.value) ?? .nil
                 let new = try await call.state.call(call["change"].function!, before).first ?? .nil
                 if new == .nil { return before }
-                let json = try StoreNamespace.json(new, at: "what '\(type.name):update' was given to keep", of: key)
+                let json = try StoreNamespace.json(new, at: "what '\(owner):update' was given to keep", of: key)
                 let isDone = try await values.swap(
                     namespace.name, key, expected: old, json, lifetime: lifetime(call, namespace))
                 if isDone { return new }
@@ -174,6 +175,6 @@ struct NamespaceMethods {
         _ call: HostCall, _ argument: String, _ number: Int, _ method: String, _ key: String
     ) throws -> String {
         try StoreNamespace.json(
-            call[argument], at: "bad argument #\(number) '\(argument)' to '\(type.name):\(method)'", of: key)
+            call[argument], at: "bad argument #\(number) '\(argument)' to '\(owner):\(method)'", of: key)
     }
 }

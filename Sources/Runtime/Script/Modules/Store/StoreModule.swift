@@ -10,7 +10,7 @@ extension HostModule {
             classes: [
                 HostClass(
                     type, "Values of one subject. Keys are text of at most \(StoreNamespace.keyLimit) bytes.",
-                    NamespaceMethods(type, world.values).all)
+                    NamespaceMethods(of: type.name, world.values).all)
             ])
     }
 

@@ -70,19 +70,21 @@ enum AskCard {
             ask.kind == .permission
                 ? "_Reply with `yes`, `always` or `no`; other words are passed on as a no with a reason._"
                 : "_Reply with one of these, or in your own words._")
-        if namesRun { lines.append("_(\(run))_") }
+        if namesRun { lines.append("\(mark)\(run))_") }
         return lines.joined(separator: "\n")
     }
 
     /// The run that a line of before names.
     static func run(inLine text: String) -> String? {
-        guard let open = text.range(of: "_(run_", last: true) else { return nil }
-        let name = text[text.index(open.lowerBound, offsetBy: 2)...].prefix { $0 != ")" }
+        guard let place = text.ranges(of: mark).last else { return nil }
+        let name = text[place.upperBound...].prefix { $0 != ")" }
         return name.isEmpty ? nil : String(name)
     }
 
-    /// What a reply in words means.
-    static func answer(_ ask: Ask, words: String) -> AskAnswer {
+    private static let mark = "_(run "
+
+    /// What a reply in words means; nil when it is none of what can be answered.
+    static func answer(_ ask: Ask, words: String) -> AskAnswer? {
         let plain = words.filter { !$0.isWhitespace && !$0.isPunctuation }.lowercased()
         switch ask.kind {
         case .permission:
@@ -91,12 +93,14 @@ enum AskCard {
             let isBare = no.contains(plain)
             return AskAnswer(ask: ask.id, verdict: .reject, message: isBare ? nil : words, by: "chat")
         case .question, .recovery:
-            let questions = questions(ask)
-            let first = questions.first?.options.first { $0.label.lowercased() == words.lowercased() }?.label
-            var given = [[first ?? words]]
-            // One reply answers the first of several questions; the others are told that it says all.
-            while given.count < questions.count { given.append([words]) }
-            return answer(ask, given)
+            guard let question = ask.questions.first else {
+                return AskAnswer(ask: ask.id, verdict: .answered, answers: [], by: "chat")
+            }
+            let chosen = question.chosen(by: plain)
+            if chosen == nil, !question.allowsOther { return nil }
+            // One reply is for the first of several questions; it may say what the others ask as well.
+            let rest = ask.questions.dropFirst().map { $0.allowsOther ? [words] : [] }
+            return AskAnswer(ask: ask.id, verdict: .answered, answers: [[chosen ?? words]] + rest, by: "chat")
         }
     }
 
@@ -108,8 +112,10 @@ enum AskCard {
 
     private static func answer(_ ask: Ask, _ given: [[String]]) -> AskAnswer {
         guard ask.kind == .permission else {
+            let isEmpty = given.allSatisfy(\.isEmpty)
             return AskAnswer(
-                ask: ask.id, verdict: given.allSatisfy(\.isEmpty) ? .dismissed : .answered, answers: given, by: "chat")
+                ask: ask.id, verdict: isEmpty ? .dismissed : .answered,
+                answers: isEmpty ? [] : Array(given.prefix(ask.questions.count)), by: "chat")
         }
         let word = given.first?.first ?? ""
         switch word {
@@ -166,7 +172,10 @@ private func clip(_ text: String, _ limit: Int) -> String {
     text.count <= limit ? text : text.prefix(limit - 1) + "…"
 }
 
-extension String {
-    /// The last place of a text in this one.
-    fileprivate func range(of text: String, last: Bool) -> Range<String.Index>? { ranges(of: text).last }
+extension Ask.Question {
+    /// The option that a reply means, by its label or its number.
+    fileprivate func chosen(by plain: String) -> String? {
+        if let number = Int(plain), options.indices.contains(number - 1) { return options[number - 1].label }
+        return options.first { $0.label.filter { !$0.isWhitespace && !$0.isPunctuation }.lowercased() == plain }?.label
+    }
 }
