@@ -80,5 +80,6 @@ enum Schema {
                     freed
                 FROM plans WHERE state <> 'building';
             """),
+        Migration(4, "runs, their events, asks and decisions", RunsSchema.tables),
     ]
 }

@@ -24,6 +24,12 @@ struct Ask: Sendable, Equatable, Codable {
         var options: [Option] = []
         var allowsSeveral = false
         var allowsOther = true
+
+        private enum CodingKeys: String, CodingKey {
+            case header, text, options
+            case allowsSeveral = "several"
+            case allowsOther = "other"
+        }
     }
 
     /// The engine's own id for it; one run never uses it twice.
@@ -44,6 +50,11 @@ struct Ask: Sendable, Equatable, Codable {
 
     /// Milliseconds since the epoch at which `AskAnswer.expired` answers; nil waits for ever.
     var until: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, kind, title, questions, permission, patterns, always, tool, input, until
+        case isSubtask = "subtask"
+    }
 }
 
 struct AskAnswer: Sendable, Equatable, Codable {

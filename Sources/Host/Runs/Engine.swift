@@ -20,6 +20,9 @@ protocol RunAttempt: AnyObject {
     /// How often it was begun, from 1.
     var number: Int { get }
     var how: AttemptKind { get }
+    /// Perigee itself is stopping: an agent that can go on without it may, when the task is cancelled; the next start
+    /// looks for it.
+    var staysBehind: Bool { get }
 
     /// Writes an event down and tells those who listen. Events of an attempt that is over are ignored.
     func report(_ event: RunEventBody)
@@ -35,6 +38,10 @@ protocol RunAttempt: AnyObject {
     func withdraw(ask: String, _ answer: AskAnswer)
 }
 
+extension RunAttempt {
+    var staysBehind: Bool { false }
+}
+
 /// What this attempt does differently from the first.
 enum AttemptKind: String, Sendable {
     case first
@@ -46,7 +53,8 @@ enum AttemptKind: String, Sendable {
     case restartRunner = "restart_runner"
     /// In a copy of the session from before the turn.
     case fork
-    /// After a restart of Perigee: hand over nothing, follow what is under way or read what it came to.
+    /// After a restart of Perigee: hand over nothing, follow what is under way or read what it came to. Each part is
+    /// said from its beginning; what the log has of it already is left out.
     case resume
 }
 

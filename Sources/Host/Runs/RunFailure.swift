@@ -28,6 +28,13 @@ struct RunFailure: Error, Sendable, Equatable, Codable {
     /// The HTTP status of the other side.
     var status: Int?
     var provider: String?
+    /// The hook that is to blame, when it was a script that failed.
+    var hook: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case kind, message, hint, status, provider, hook
+        case retryAfter = "retry_after"
+    }
 
     init(
         _ kind: Kind, _ message: String, hint: String? = nil, retryAfter: Double? = nil, status: Int? = nil,
@@ -50,4 +57,32 @@ struct RunFailure: Error, Sendable, Equatable, Codable {
             self.init(fault.kind == .timeout ? .timeout : .other, fault.message, hint: fault.hint)
         }
     }
+}
+
+extension RunFailure {
+    /// A hook that does not work ends the run: an owner's rule must not be passed over in silence.
+    static func script(_ hook: String, _ error: any Error) -> RunFailure {
+        let fault = Fault(error)
+        var failure = RunFailure(.other, "the hook `\(hook)` failed: \(fault.message)", hint: fault.hint)
+        failure.hook = hook
+        return failure
+    }
+
+    /// The nearest kind of the house, for statuses, error objects and scripts.
+    var faultKind: Fault.Kind {
+        if hook != nil { return .script }
+        return switch kind {
+        case .rateLimited: .overBudget
+        case .sessionMissing, .modelMissing: .notFound
+        case .sessionBusy: .conflict
+        case .contextOverflow, .outputLimit: .tooLarge
+        case .contentFiltered: .denied
+        case .unauthorized: .unauthenticated
+        case .timeout: .timeout
+        case .agentGone, .agentFailed, .providerFailed, .outOfMemory, .diskFull: .unavailable
+        case .other: .internal
+        }
+    }
+
+    var fault: Fault { Fault(faultKind, message, hint: hint) }
 }

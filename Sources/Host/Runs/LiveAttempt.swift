@@ -1,0 +1,119 @@
+import Runtime
+
+/// What an engine reports to. Once it is over it is deaf: nothing that comes late can change the run.
+@Loop
+final class LiveAttempt: RunAttempt {
+    let number: Int
+    let how: AttemptKind
+    private weak var runs: Runs?
+    private let live: LiveRun
+    private(set) var isOver = false
+    /// What runs of before this attempt had used.
+    private let before: Usage
+    /// After a resume: what the log has of each part already, which is not said twice.
+    private var said: SaidTexts
+
+    init(_ runs: Runs, _ live: LiveRun, number: Int, how: AttemptKind, said: SaidTexts = SaidTexts()) {
+        self.runs = runs
+        self.live = live
+        self.number = number
+        self.how = how
+        self.said = said
+        before = how == .resume ? Usage() : live.record.usage
+    }
+
+    var run: RunRecord { live.record }
+    var staysBehind: Bool { runs?.isClosing ?? true }
+
+    func finish() { isOver = true }
+
+    func report(_ event: RunEventBody) {
+        guard !isOver, let runs else { return }
+        switch event {
+        case .text(let text, let part):
+            let new = said.new(.text, text, part: part)
+            guard !new.isEmpty else { return }
+            live.heard(new, part: part)
+            runs.append(.text(new, part: part), to: live)
+        case .reasoning(let text, let part):
+            let new = said.new(.reasoning, text, part: part)
+            if !new.isEmpty { runs.append(.reasoning(new, part: part), to: live) }
+        case .tool(var use):
+            use.output = use.output.end(64 << 10)
+            runs.append(.tool(use), to: live)
+        case .usage(let usage):
+            live.record.usage = before + usage
+            runs.append(.usage(live.record.usage), to: live)
+            runs.save(live)
+        case .todo, .artifact, .notice, .error: runs.append(event, to: live)
+        // States, asks and answers are the service's own to tell.
+        case .state, .ask, .answer: assertionFailure("an engine reported \(event.kind)")
+        }
+    }
+
+    func begins() async throws {
+        guard !isOver, live.cancelReason == nil, let runs else { throw Fault.cancelled }
+        if live.record.startedAt == nil { live.record.startedAt = runs.now() }
+        let changed = live.life.begin()
+        try await runs.commit(live, state: changed ? "the prompt began" : nil)
+        guard !isOver, live.cancelReason == nil else { throw Fault.cancelled }
+    }
+
+    func note(runner: String?, session: String?, message: String?) {
+        guard !isOver else { return }
+        if let runner { live.record.runner = runner }
+        if let session { live.record.session = session }
+        if let message { live.record.message = message }
+        runs?.save(live)
+    }
+
+    func ask(_ ask: Ask) async throws -> AskAnswer {
+        guard !isOver, live.cancelReason == nil, let runs else { throw Fault.cancelled }
+        return try await runs.ask(ask, of: live)
+    }
+
+    func withdraw(ask: String, _ answer: AskAnswer) {
+        guard !isOver else { return }
+        runs?.settle(ask, of: live, answer)
+    }
+}
+
+/// The texts of a run's parts as its log has them, so that an engine which says a part from its beginning again adds
+/// only what is new.
+struct SaidTexts: Sendable, Equatable {
+    private struct Part: Hashable {
+        let kind: RunEventKind
+        let id: String
+    }
+
+    private var rest: [Part: Substring] = [:]
+    private var whole: [Part: String] = [:]
+
+    init() {}
+
+    init(_ events: some Sequence<RunEventBody>) {
+        for event in events {
+            switch event {
+            case .text(let text, let part), .reasoning(let text, let part):
+                whole[Part(kind: event.kind, id: part), default: ""] += text
+            default: continue
+            }
+        }
+        rest = whole.mapValues { $0[...] }
+        whole = [:]
+    }
+
+    /// What of a piece is not in the log. A part that turns out differently is said as it is now.
+    mutating func new(_ kind: RunEventKind, _ text: String, part: String) -> String {
+        guard !rest.isEmpty else { return text }
+        let key = Part(kind: kind, id: part)
+        guard let known = rest[key] else { return text }
+        let (have, piece) = (known.utf8, text.utf8)
+        if piece.count < have.count, have.starts(with: piece) {
+            rest[key] = Substring(known.utf8.dropFirst(piece.count))
+            return ""
+        }
+        rest[key] = nil
+        return piece.starts(with: have) ? String(Substring(piece.dropFirst(have.count))) : text
+    }
+}

@@ -1,0 +1,157 @@
+import Runtime
+
+/// Writes the event logs of all runs, in the order in which things happened: tokens within 50 ms or 16 KB, everything
+/// that somebody waits for at once, with all that came before it.
+///
+/// One batch is written at a time. What is written is written whatever happens to the task that asked for it.
+@Loop
+final class RunJournal {
+    nonisolated static let delay = Duration.milliseconds(50)
+    nonisolated static let bytesThatLeave = 16 << 10
+    /// More than this does not wait for the store: then runs fail rather than forget.
+    nonisolated static let byteLimit = 8 << 20
+
+    private enum Entry {
+        case row(EventRow, RunLog)
+        case work(@Sendable (Store.Transaction) throws -> Void, Waiter<Void>?)
+    }
+
+    private let store: Store
+    private let log: Log
+    private let scope: Scope
+    private var waiting: [Entry] = []
+    private var bytes = 0
+    /// Logs with pieces that are not in a row yet.
+    private var open: [RunLog] = []
+    private var isWriting = false
+    private var mustGoOn = false
+    private lazy var timer = Timer { [weak self] in self?.flush() }
+
+    init(_ store: Store, log: Log, scope: Scope) {
+        self.store = store
+        self.log = log
+        self.scope = scope.child("journal")
+    }
+
+    // MARK: what comes in
+
+    func put(_ row: EventRow, _ runLog: RunLog) {
+        guard bytes + row.bytes <= RunJournal.byteLimit else {
+            return runLog.lost(Fault(.overBudget, "\(bytes) bytes of events wait for the store already"))
+        }
+        waiting.append(.row(row, runLog))
+        // Pieces of a group were counted as they came.
+        if row.kind != .text, row.kind != .reasoning { grew(by: row.bytes) }
+    }
+
+    func opened(_ runLog: RunLog, bytes: Int) {
+        open.append(runLog)
+        grew(by: bytes)
+    }
+
+    func grew(by count: Int) {
+        bytes += count
+        if bytes >= RunJournal.bytesThatLeave {
+            flush()
+        } else if !timer.isScheduled {
+            timer.schedule(after: Self.delay)
+        }
+    }
+
+    /// Writes soon; nobody waits for it.
+    func note(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) {
+        waiting.append(.work(work, nil))
+        grew(by: 256)
+    }
+
+    /// Hands it over now and returns what tells when it is on the disk.
+    func submit(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) -> Waiter<Void> {
+        let written = Waiter<Void>("an entry in the log of a run")
+        collect()
+        waiting.append(.work(work, written))
+        flush()
+        return written
+    }
+
+    /// Returns when it and all before it is on the disk, also to a caller that has been cancelled.
+    func write(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) async throws {
+        try await submit(work).settled()
+    }
+
+    /// Returns when everything is on the disk, or lost.
+    func close() async {
+        let last = submit { _ in }
+        // Its outcome says nothing of the others, which have told their own.
+        _ = try? await last.settled()
+        timer.cancel()
+        await scope.close(grace: .seconds(10))
+    }
+
+    // MARK: what goes out
+
+    private func flush() {
+        timer.cancel()
+        mustGoOn = true
+        guard !isWriting else { return }
+        isWriting = true
+        scope.spawn("the journal of runs") { [self] in await Deadline.lifted { await writeAll() } }
+    }
+
+    private func collect() {
+        let logs = open
+        open = []
+        for log in logs { log.closeGroup() }
+    }
+
+    private func writeAll() async {
+        while mustGoOn {
+            mustGoOn = false
+            collect()
+            let batch = waiting
+            waiting = []
+            bytes = 0
+            if !batch.isEmpty { await write(batch) }
+        }
+        isWriting = false
+    }
+
+    private func write(_ batch: [Entry]) async {
+        let works = batch.map(RunJournal.work)
+        do {
+            try await store.write { transaction in for work in works { try work(transaction) } }
+            for entry in batch { RunJournal.wrote(entry) }
+        } catch {
+            if batch.count > 1 {
+                // One of them is to blame: the others must not go with it.
+                for entry in batch { await write([entry]) }
+            } else if let entry = batch.first {
+                lost(entry, Fault(error))
+            }
+        }
+    }
+
+    private func lost(_ entry: Entry, _ fault: Fault) {
+        switch entry {
+        case .row(let row, let runLog):
+            log.error("an event was not written down", fault, ["run": LogValue(row.run)])
+            runLog.lost(fault)
+        case .work(_, let waiter):
+            if waiter == nil { log.error("a note about a run was not written down", fault) }
+            waiter?.finish(.failure(fault))
+        }
+    }
+
+    private static func wrote(_ entry: Entry) {
+        switch entry {
+        case .row(let row, let runLog): runLog.wrote(upTo: row.last)
+        case .work(_, let waiter): waiter?.finish(.success(()))
+        }
+    }
+
+    private nonisolated static func work(_ entry: Entry) -> @Sendable (Store.Transaction) throws -> Void {
+        switch entry {
+        case .row(let row, _): { try row.write($0) }
+        case .work(let work, _): work
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Runtime
+
+/// Bounds of the service; what an owner decides case by case is a hook's.
+struct RunSettings: Sendable {
+    /// Runs of one user that may wait for their lanes; more are refused.
+    var queuedPerUser = 100
+    /// Attempts at one run, so that a hook cannot go round for ever.
+    var attempts = 20
+    /// How long an engine may take to stop what was cancelled; then the run ends without it.
+    var stopGrace = Duration.seconds(10)
+    /// How long an engine may take to say what is left of a run.
+    var remainsLimit = Duration.seconds(5)
+    /// How long a question of the agent waits for a person, where the engine says nothing.
+    var questionWait = Duration.seconds(24 * 3600)
+
+    init() {}
+}

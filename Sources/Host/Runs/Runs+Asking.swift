@@ -1,0 +1,130 @@
+import Runtime
+
+/// Which runs a list shows. Nothing set means all of them.
+struct RunFilter: Sendable, Equatable {
+    var user: String?
+    var chat: String?
+    var states: Set<RunState> = []
+    /// Ids to go on from: older than one, or newer than one.
+    var before: String?
+    var after: String?
+    var limit = 50
+}
+
+/// What doors and scripts may ask and do.
+extension Runs {
+    /// The newest first, without what their engines were given.
+    func list(_ filter: RunFilter = RunFilter()) async throws -> [RunRecord] {
+        let user = filter.user ?? ""
+        let chat = filter.chat ?? ""
+        let states =
+            filter.states.isEmpty ? "" : ",\(filter.states.map(\.rawValue).sorted().joined(separator: ",")),"
+        let limit = max(1, min(filter.limit, 1000))
+        // Ids are made of digits and the letters a to f.
+        let before = filter.before ?? "z"
+        // Only what is on the disk can be found there.
+        try await journal.write { _ in }
+        return try await store.read { snapshot in
+            if let after = filter.after {
+                return try snapshot.all(
+                    RunsQueries.newer, after, user, user, chat, chat, states, states, limit
+                ).reversed()
+            }
+            if !user.isEmpty {
+                return try snapshot.all(
+                    RunsQueries.olderOfUser, user, before, chat, chat, states, states, limit)
+            }
+            return try snapshot.all(
+                RunsQueries.older, before, user, user, chat, chat, states, states, limit)
+        }
+    }
+
+    /// Stops it, and returns when it has stopped. One that was cancelled already stays so.
+    func cancel(_ id: String, reason: String) async throws {
+        guard let run = live[id] else {
+            guard let record = try await self.run(id) else { throw unknown(id) }
+            if record.state == .cancelled { return }
+            throw Fault(.conflict, "run \(id) has ended already (\(record.state.rawValue))")
+        }
+        if run.cancelReason == nil, !run.life.state.isEnded {
+            run.cancelReason = reason
+            interrupt(run)
+        }
+        try await run.hasEnded()
+        guard run.record.state == .cancelled else {
+            throw Fault(.conflict, "run \(id) has ended already (\(run.record.state.rawValue))")
+        }
+    }
+
+    /// The client that had asked for it listens no more: the `leave` hook says whether it goes on.
+    func clientLeft(_ id: String) {
+        guard let run = live[id], !run.life.state.isEnded else { return }
+        work.spawn("the leaving of a client") { [self] in await Deadline.lifted { await left(run) } }
+    }
+
+    func openAsks(user: String? = nil, chat: String? = nil) -> [(run: RunRecord, ask: Ask)] {
+        live.values.filter { run in
+            (user == nil || run.record.order.user == user) && (chat == nil || run.record.order.chat == chat)
+        }.sorted { $0.id < $1.id }.flatMap { run in
+            run.life.asks.compactMap { id in
+                guard let open = run.asks[id], open.answer == nil else { return nil }
+                return (run.record, open.ask)
+            }
+        }
+    }
+
+    /// Every decision that was made for it, in order.
+    func why(_ id: String) async throws -> [RunDecision] {
+        try await journal.write { _ in }
+        let (isKnown, decisions) = try await store.read { snapshot in
+            (
+                try snapshot.first(RunsQueries.standing, id) != nil,
+                try snapshot.all(RunsQueries.decisions, id, Int64.max, 10_000)
+            )
+        }
+        guard isKnown else { throw unknown(id) }
+        return decisions
+    }
+
+    func remember(_ decision: Decision, for run: String) {
+        let at = now()
+        journal.note { try StoredRun.add(decision, of: run, at: at, $0) }
+    }
+
+    /// Tells of every change of state, until it is closed.
+    func events(user: String? = nil, _ tell: @escaping (RunRecord) -> Void) -> RunFeed {
+        let feed = RunFeed(self, user: user, tell)
+        add(feed)
+        return feed
+    }
+
+    private func left(_ run: LiveRun) async {
+        do {
+            let decision = try await decide("leave", run, RunFacts.run(run.record, output: run.output))
+            guard !run.life.state.isEnded else { return }
+            let reason = decision.reason ?? "the client went away"
+            guard decision["action"]?.string == "detach" else {
+                try await cancel(run.id, reason: reason)
+                return
+            }
+            append(.notice("the client went away; the run goes on"), to: run)
+            if let limit = decision.duration("stop_after") { leash(run, limit) }
+        } catch {
+            // Ended by itself meanwhile.
+            guard live[run.id] === run, !run.life.state.isEnded, !isClosing else { return }
+            fail(run, .script("leave", error))
+        }
+    }
+
+    private func leash(_ run: LiveRun, _ limit: Duration) {
+        let text = "nobody came back within \(Units.describe(limit))"
+        let timer = Timer { [weak self, weak run] in
+            guard let self, let run, run.cancelReason == nil, !run.life.state.isEnded else { return }
+            run.cancelReason = text
+            self.interrupt(run)
+        }
+        timer.schedule(after: limit)
+        run.leash?.cancel()
+        run.leash = timer
+    }
+}

@@ -1,0 +1,104 @@
+import Runtime
+
+extension Runs {
+    /// What becomes of a run that the last process left.
+    func reconcile(_ run: LiveRun) async -> RunStep {
+        run.isLeftOver = false
+        do {
+            try await takeUp(run)
+            let remains = run.record.startedAt == nil ? RunRemains() : await remains(of: run)
+            let facts = RunFacts.unfinished(
+                run.record, away: now() - run.lastMoment, remains, output: run.output)
+            let decision = try await decided("reconcile", run, facts)
+            let reason = decision["message"]?.string ?? decision.reason
+            switch decision["action"]?.string {
+            case "resume": return .attempt(run.record.startedAt == nil ? .first : .resume)
+            case "interrupt":
+                return .end(.interrupted, nil, reason: reason ?? "Perigee was stopped in the middle of it")
+            default:
+                let text = decision["message"]?.string ?? "Perigee was restarted while this was at work"
+                return await askPerson(
+                    run, text, .end(.interrupted, nil, reason: "left as it is"),
+                    canGoOn: remains.isRunnerAlive && remains.session != .missing)
+            }
+        } catch let failure as RunFailure {
+            return stop(of: run) ?? .end(.failed, failure, reason: failure.message)
+        } catch {
+            return stop(of: run) ?? .end(.failed, RunFailure(error), reason: Fault(error).message)
+        }
+    }
+
+    /// Asks a person about the run itself; what else is left is done when nobody wants more.
+    func askPerson(_ run: LiveRun, _ text: String, _ otherwise: RunStep, canGoOn: Bool = false) async -> RunStep {
+        typealias Option = Ask.Question.Option
+        var options = [Option(label: Ask.again), Option(label: Ask.leave)]
+        if canGoOn { options.insert(Option(label: Ask.goOn, description: "Follow what is under way."), at: 0) }
+        let ask = Ask(
+            id: "recovery-\(run.log.last + 1)", kind: .recovery, title: text,
+            questions: [Ask.Question(text: text, options: options, allowsOther: false)])
+        do {
+            let answer = try await self.ask(ask, of: run)
+            switch answer.answers.first?.first {
+            case Ask.again: return .attempt(.again)
+            case Ask.goOn: return .attempt(.resume)
+            default: return stop(of: run) ?? otherwise
+            }
+        } catch {
+            return stop(of: run) ?? otherwise
+        }
+    }
+
+    /// Reads what the log has of the answer, and withdraws what the last process had asked.
+    private func takeUp(_ run: LiveRun) async throws {
+        let id = run.id
+        let (rows, asks) = try await store.read { snapshot in
+            (
+                try snapshot.all(RunsQueries.said, id, atMost: 1_000_000),
+                try snapshot.all(RunsQueries.openAsks, id)
+            )
+        }
+        let said = try rows.flatMap { try $0.events.map(\.body) }
+        for case .text(let text, let part) in said { run.heard(text, part: part) }
+        run.said = SaidTexts(said)
+        for ask in asks {
+            let answer = AskAnswer(
+                ask: ask, verdict: .withdrawn, message: "Perigee was restarted meanwhile", by: "perigee")
+            append(.answer(answer), to: run)
+            let at = now()
+            journal.note { try $0.run(RunsQueries.answer, at, try StoredRun.text(answer), id, ask) }
+        }
+        run.record.waitingFor = nil
+    }
+
+    private func decided(_ hook: String, _ run: LiveRun, _ facts: JSONValue) async throws -> Decision {
+        do {
+            return try await decide(hook, run, facts)
+        } catch {
+            throw RunFailure.script(hook, error)
+        }
+    }
+
+    /// An engine that does not answer in time knows nothing.
+    private func remains(of run: LiveRun) async -> RunRemains {
+        guard let engine = try? engine(run.record.order.engine) else { return RunRemains() }
+        let found = Waiter<RunRemains>("what is left of a run")
+        let record = run.record
+        let looking = work.spawn("what is left of run \(run.id)") {
+            found.finish(.success(await engine.remains(of: record)))
+        }
+        let timer = Timer {
+            looking.cancel()
+            found.finish(.success(RunRemains()))
+        }
+        timer.schedule(after: settings.remainsLimit)
+        defer { timer.cancel() }
+        do { return try await found.settled() } catch { return RunRemains() }
+    }
+}
+
+extension Ask {
+    // What a person can choose when the run itself is in question.
+    static let again = "Run it again"
+    static let goOn = "Go on"
+    static let leave = "Leave it"
+}

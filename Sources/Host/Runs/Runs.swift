@@ -1,0 +1,223 @@
+import Glibc
+import Runtime
+
+/// Takes runs, keeps them and sees each to its one end, whatever happens to the process meanwhile.
+///
+/// What is said to be accepted, begun or ended is on the disk. What runs belongs to exactly one `LiveRun`, whose task
+/// makes attempts with its engine and asks the hooks in between.
+@Loop
+final class Runs {
+    let store: Store
+    let settings: RunSettings
+    let now: () -> Int64
+    let log: Log
+    let journal: RunJournal
+    private(set) var isClosing = false
+    /// Runs that have not ended.
+    private(set) var live: [String: LiveRun] = [:]
+    var lanes = Lanes()
+    let work: Scope
+    private let policy: any RunPolicy
+    private var engines: [String: any Engine]
+    private var feeds: [ObjectIdentifier: RunFeed] = [:]
+    private let outcomes: Labelled<Counter>?
+
+    /// Reads what the last process left; `start` deals with it.
+    static func open(
+        _ store: Store, engines: [any Engine], policy: any RunPolicy, settings: RunSettings = RunSettings(),
+        now: @escaping () -> Int64 = Runs.wallClock, log: Log, metrics: Metrics? = nil, scope: Scope
+    ) async throws -> Runs {
+        let runs = Runs(store, engines, policy, settings, now, log, metrics, scope)
+        let (found, unsure, moments, decisions) = try await store.read { snapshot in
+            let found = try snapshot.all(RunsQueries.unfinished, atMost: 100_000)
+            let unsure = Set(try snapshot.all(RunsQueries.unsure, atMost: 100_000))
+            let moments = try found.map { try snapshot.first(RunsQueries.newestMoment, $0.id) ?? $0.createdAt }
+            let decisions = try found.map { try snapshot.all(RunsQueries.firstDecisions, $0.id).map(\.decision) }
+            return (found, unsure, moments, decisions)
+        }
+        try await store.write { try $0.run(RunsQueries.beUnsure) }
+        for (index, stored) in found.enumerated() {
+            var record = stored.with(stored.order.with(decisions[index]))
+            // A kill may have taken numbers with it that somebody has seen.
+            let last = stored.lastEvent + (unsure.contains(stored.id) ? RunLog.mostUnwritten : 0)
+            record.lastEvent = last
+            let run = runs.enter(record, after: last, moment: moments[index])
+            run.isLeftOver = true
+            runs.guardLog(of: run)
+        }
+        return runs
+    }
+
+    private init(
+        _ store: Store, _ engines: [any Engine], _ policy: any RunPolicy, _ settings: RunSettings,
+        _ now: @escaping () -> Int64, _ log: Log, _ metrics: Metrics?, _ scope: Scope
+    ) {
+        self.store = store
+        self.engines = Dictionary(uniqueKeysWithValues: engines.map { ($0.name, $0) })
+        self.policy = policy
+        self.settings = settings
+        self.now = now
+        self.log = log
+        let room = scope.child("runs")
+        journal = RunJournal(store, log: log, scope: room)
+        work = room.child("work")
+        outcomes = metrics?.counters(
+            "perigee_runs_total", "Runs that have ended.", labels: ["engine", "state"])
+        metrics?.gauge("perigee_runs_unfinished", "Runs that are queued, at work or blocked.") { [weak self] in
+            self.map { Double($0.live.count) }
+        }
+    }
+
+    /// Goes on with what was unfinished, each run in its lane's turn: `reconcile` decides what becomes of it.
+    func start() async {
+        for run in live.values.sorted(by: { $0.id < $1.id }) where run.isLeftOver && run.task == nil {
+            if lanes.ready(run.id) { begin(run) }
+        }
+    }
+
+    /// On the disk when it returns; then it is begun, or waits for its lane.
+    func accept(_ order: RunOrder) async throws -> RunRecord {
+        guard !isClosing else { throw Fault(.unavailable, "Perigee is stopping", hint: "ask again in a moment") }
+        _ = try engine(order.engine)
+        guard lanes.waitingCount(of: order.user) < settings.queuedPerUser else {
+            throw Fault(
+                .overBudget, "\(settings.queuedPerUser) runs of this user wait already",
+                hint: "wait until some of them have ended, or cancel them")
+        }
+        var order = order
+        order.prompt = order.prompt.beginning(16 << 10)
+        let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
+        let run = enter(record, after: 0, moment: record.createdAt)
+        let waiter = journal.submit { try StoredRun.add(record, $0) }
+        append(.state(.queued, reason: "accepted"), to: run)
+        do {
+            try await waiter.settled()
+            guardLog(of: run)
+        } catch {
+            forget(run)
+            if let next = lanes.leave(run.id).flatMap({ live[$0] }) { begin(next) }
+            throw error
+        }
+        if run.life.state == .queued, lanes.ready(run.id) { begin(run) }
+        return run.record
+    }
+
+    /// As it stands now, whether it has ended or not.
+    func run(_ id: String) async throws -> RunRecord? {
+        if let run = live[id] { return run.record }
+        let (found, decisions) = try await store.read { snapshot in
+            (
+                try snapshot.first(RunsQueries.run, id),
+                try snapshot.all(RunsQueries.firstDecisions, id).map(\.decision)
+            )
+        }
+        return found.map { $0.with($0.order.with(decisions)) }
+    }
+
+    /// From a number on; 0 for all of it.
+    func follow(_ id: String, after number: Int64 = 0) async throws -> RunFollower {
+        if let run = live[id] {
+            return RunFollower(id, after: number, log: run.log, store: store, scope: work)
+        }
+        guard try await store.read({ try $0.first(RunsQueries.standing, id) }) != nil else { throw unknown(id) }
+        return RunFollower(id, after: number, log: live[id]?.log, store: store, scope: work)
+    }
+
+    /// Stops what runs without ending it in the books: the next start decides what becomes of it.
+    func close() async {
+        isClosing = true
+        let runs = Array(live.values)
+        for run in runs { run.leash?.cancel() }
+        await work.close()
+        for run in runs where live[run.id] != nil { run.log.stop() }
+        // Nothing that anybody has seen is missing from the disk from here on.
+        _ = journal.submit { try $0.run(RunsQueries.beSure) }
+        await journal.close()
+        for run in runs { run.letGo() }
+        live = [:]
+        feeds = [:]
+        engines = [:]
+    }
+
+    // MARK: for the other files of the room
+
+    func engine(_ name: String) throws -> any Engine {
+        if let engine = engines[name] { return engine }
+        let known = engines.keys.sorted().joined(separator: ", ")
+        throw Fault(.unavailable, "there is no engine \"\(name)\"", hint: "known are \(known)", isRetryable: false)
+    }
+
+    func unknown(_ id: String) -> Fault { Fault(.notFound, "there is no run \"\(id)\"") }
+
+    func rules(of run: LiveRun) -> any RunRules {
+        if let rules = run.rules { return rules }
+        let rules = policy.begin()
+        run.rules = rules
+        return rules
+    }
+
+    func add(_ feed: RunFeed) { feeds[ObjectIdentifier(feed)] = feed }
+    func remove(_ feed: RunFeed) { feeds[ObjectIdentifier(feed)] = nil }
+
+    /// Numbers it, and tells who follows.
+    func append(_ event: RunEventBody, to run: LiveRun) {
+        guard let event = run.log.append(event) else { return }
+        run.record.lastEvent = event.number
+        run.lastMoment = event.at
+    }
+
+    /// Tells its new state.
+    func tell(_ run: LiveRun, _ reason: String) {
+        run.record.state = run.life.state
+        append(.state(run.life.state, reason: reason), to: run)
+        announce(run.record)
+    }
+
+    func announce(_ run: RunRecord) { for feed in feeds.values { feed.offer(run) } }
+
+    func counted(_ run: RunRecord) { outcomes?.with(run.order.engine, run.state.rawValue).add() }
+
+    func forget(_ run: LiveRun) {
+        live[run.id] = nil
+        run.letGo()
+    }
+
+    private func enter(_ record: RunRecord, after last: Int64, moment: Int64) -> LiveRun {
+        let runLog = RunLog(record.id, after: last, journal: journal, now: now)
+        let run = LiveRun(record, log: runLog, lastMoment: moment)
+        live[record.id] = run
+        lanes.enter(record.id, lane: record.order.lane, user: record.order.user)
+        return run
+    }
+
+    /// A run whose events are lost must not go on as if they were kept.
+    private func guardLog(of run: LiveRun) {
+        run.log.onLoss = { [weak self, weak run] fault in
+            guard let self, let run else { return }
+            self.fail(run, RunFailure(.diskFull, "its events cannot be kept: \(fault.message)", hint: fault.hint))
+        }
+    }
+
+    nonisolated static func wallClock() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}
+
+extension RunRecord {
+    fileprivate func with(_ order: RunOrder) -> RunRecord {
+        RunRecord(
+            id: id, order: order, state: state, createdAt: createdAt, startedAt: startedAt, endedAt: endedAt,
+            attempts: attempts, runner: runner, session: session, message: message, usage: usage, failure: failure,
+            waitingFor: waitingFor, lastEvent: lastEvent)
+    }
+}
+
+extension RunOrder {
+    fileprivate func with(_ decisions: [Decision]) -> RunOrder {
+        var order = self
+        order.decisions = decisions
+        return order
+    }
+}

@@ -1,0 +1,76 @@
+import Runtime
+
+/// A run and a decision as their rows say them, and back.
+enum StoredRun {
+    /// What `RunsQueries.older` and its like give in the place of the input.
+    static let noInput = RunInput(parts: [], directory: "")
+
+    @Sendable
+    static func record(_ row: inout Row) throws -> RunRecord {
+        let id: String = try row.next()
+        var order = try RunOrder(
+            door: row.next(), engine: row.next(), user: row.next(), workspace: row.next(), persona: row.next(),
+            chat: row.next(), lane: row.next(), model: row.next(), title: row.next(), prompt: row.next(),
+            isAttended: row.next(), input: noInput)
+        let state: RunState = try row.next()
+        let times: (Int64, Int64?, Int64?) = try (row.next(), row.next(), row.next())
+        let attempts: Int = try row.next()
+        let places: (String?, String?, String?) = try (row.next(), row.next(), row.next())
+        let usage: String = try row.next()
+        let failure: String? = try row.next()
+        let waitingFor: String? = try row.next()
+        let last: Int64 = try row.next()
+        if case .object(let meta)? = try JSON.parse(row.next(String.self)).value { order.meta = meta }
+        let input: String = try row.next()
+        if !input.isEmpty { order.input = try JSON.parse(input).decode(RunInput.self) }
+        return RunRecord(
+            id: id, order: order, state: state, createdAt: times.0, startedAt: times.1, endedAt: times.2,
+            attempts: attempts, runner: places.0, session: places.1, message: places.2,
+            usage: usage == "{}" ? Usage() : try JSON.parse(usage).decode(Usage.self),
+            failure: try failure.map { try JSON.parse($0).decode(RunFailure.self) }, waitingFor: waitingFor,
+            lastEvent: last)
+    }
+
+    @Sendable
+    static func decision(_ row: inout Row) throws -> RunDecision {
+        let at: Int64 = try row.next()
+        let hook: String = try row.next()
+        let generation: Int = try row.next()
+        let scripts = try JSON.parse(row.next(String.self)).decode([String].self)
+        let value = try row.next(String?.self).flatMap { try JSON.parse($0).value }
+        return RunDecision(
+            at: at, decision: Decision(hook: hook, value: value, generation: generation, scripts: scripts))
+    }
+
+    static func add(_ run: RunRecord, _ transaction: Store.Transaction) throws {
+        let order = run.order
+        try transaction.run(
+            RunsQueries.add, run.id, order.door, order.engine, order.user, order.workspace, order.persona, order.chat,
+            order.lane, order.model, order.title, order.prompt, order.isAttended, order.decisions.count, run.state,
+            run.createdAt, text(JSONValue.object(order.meta)), text(order.input))
+        for decision in order.decisions { try add(decision, of: run.id, at: run.createdAt, transaction) }
+    }
+
+    static func save(_ run: RunRecord, _ transaction: Store.Transaction) throws {
+        try transaction.run(
+            RunsQueries.save, run.state, run.startedAt, run.endedAt, run.attempts, run.runner, run.session,
+            run.message, text(run.usage), run.failure.map(text), run.waitingFor, run.id)
+    }
+
+    static func add(_ decision: Decision, of run: String, at: Int64, _ transaction: Store.Transaction) throws {
+        try transaction.run(
+            RunsQueries.decide, run, at, decision.hook, decision.generation, text(decision.scripts),
+            decision.value.map(text), run)
+    }
+
+    static func text(_ value: some Encodable) throws -> String {
+        String(decoding: try JSON.encode(value), as: UTF8.self)
+    }
+}
+
+/// A hook's decision for a run, with when it was made.
+struct RunDecision: Sendable, Equatable {
+    /// Milliseconds since the epoch.
+    let at: Int64
+    let decision: Decision
+}
