@@ -18,9 +18,6 @@ struct ChatNode: Sendable, Equatable {
     var session: String?
     /// The engine's id of the user's message.
     var engineMessage: String?
-
-    /// One that came from an earlier system: a session is known, and nothing of its turns.
-    var isAdopted: Bool { message == nil && path.isEmpty }
 }
 
 /// Digests that tell conversations apart where the client gives no ids. The user's messages make the path: clients cut

@@ -6,8 +6,10 @@ final class Chats: SessionBook {
     private let store: Store
     private let log: Log
     private let now: @Loop () -> Int64
-    /// Called when a chat's session changed, with the user's workspace: for the readable mirror.
-    var onChange: ((_ workspace: String, _ user: String) -> Void)?
+    /// The sessions that an earlier system left for a user's chats.
+    var former: @Loop (_ user: String) async throws -> [String: String] = { _ in [:] }
+    /// Called when a chat's session changed: for the readable mirror.
+    var onChange: ((_ user: String) -> Void)?
 
     init(_ store: Store, log: Log, now: @escaping @Loop () -> Int64) {
         self.store = store
@@ -29,7 +31,8 @@ final class Chats: SessionBook {
                 try snapshot.all(ChatsQueries.ofChat, user, lineage.chat, lineage.voice)
             }
         }
-        return SessionPlanner(nodes: nodes).plan(turn)
+        let old = nodes.isEmpty && turn.hasHistory ? try await former(user)[lineage.chat] : nil
+        return SessionPlanner(nodes: nodes, former: old).plan(turn)
     }
 
     func ran(_ run: RunRecord, _ node: SessionNode) async {
@@ -42,7 +45,7 @@ final class Chats: SessionBook {
                     ChatsQueries.enter, run.id, user, lineage.chat, lineage.voice, lineage.message,
                     lineage.userMessage, lineage.parent, path, node.session, node.userMessage, node.isComplete, moment)
             }
-            onChange?(run.order.workspace, user)
+            onChange?(user)
         } catch {
             // The turn itself is fine; the next one begins a new session with a transcript.
             log.error("a turn's session is not remembered", Fault(error), ["run": LogValue(run.id)])
@@ -58,16 +61,6 @@ final class Chats: SessionBook {
             try store.writeLater(bytes: 64) { try $0.run(ChatsQueries.answered, digest, run) }
         } catch {
             log.warning("an answer's digest is not kept: \(Fault(error))", ["run": LogValue(run)])
-        }
-    }
-
-    /// A session that an earlier system had for a chat.
-    func adopt(user: String, chat: String, voice: String, session: String) async throws {
-        let moment = now()
-        try await store.write { transaction in
-            try transaction.run(
-                ChatsQueries.enter, "adopted:\(user):\(chat):\(voice)", user, chat, voice, String?.none, String?.none,
-                String?.none, "", session, String?.none, true, moment)
         }
     }
 

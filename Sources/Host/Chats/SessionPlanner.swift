@@ -7,6 +7,8 @@ import Runtime
 struct SessionPlanner {
     /// Of one user, chat and voice, oldest first.
     let nodes: [ChatNode]
+    /// The session that an earlier system had for the chat.
+    var former: String?
 
     /// What a turn says of the conversation before it.
     struct Turn {
@@ -23,7 +25,10 @@ struct SessionPlanner {
         let predecessor = turn.lineage.hasIDs ? byID(turn) : byHistory(turn)
         switch predecessor {
         case .none: return .fresh(seed: turn.hasHistory)
-        case .unknown: return adopted.map { .resume(session: $0) } ?? .fresh(seed: turn.hasHistory)
+        case .unknown:
+            // It holds what came before, as long as nothing has gone on elsewhere.
+            if let former, nodes.isEmpty { return .resume(session: former) }
+            return .fresh(seed: turn.hasHistory)
         case .node(let node): return after(node)
         }
     }
@@ -77,12 +82,6 @@ struct SessionPlanner {
         let next = nodes.first { $0.session == session && $0.number > node.number && $0.engineMessage != nil }
         guard let next else { return .resume(session: session) }
         return .fork(session: session, before: next.engineMessage)
-    }
-
-    /// Of an earlier system, as long as nothing has gone on in it here.
-    private var adopted: String? {
-        guard let session = nodes.last(where: \.isAdopted)?.session else { return nil }
-        return nodes.contains { $0.session == session && !$0.isAdopted } ? nil : session
     }
 }
 

@@ -16,8 +16,8 @@ struct Command: Sendable {
     let run: @Sendable (Arguments) throws -> Int32
 
     static let all: [Command] = [
-        .serve, .status, .reload, .check, .test, .types, .eval, .console, .jobs, .runJob, .plans, .plan, .config,
-        .doctor, .version, .help,
+        .serve, .status, .reload, .check, .test, .types, .eval, .console, .jobs, .runJob, .plans, .plan, .key,
+        .workspaces, .config, .doctor, .version, .help,
     ]
 
     /// The whole program: choose the command, run it, put a failure into words.

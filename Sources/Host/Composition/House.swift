@@ -17,6 +17,7 @@ final class House {
     /// Of sessions that people hold open, which end before the server drains.
     let consoles: Scope
     private(set) var jobs: Jobs?
+    private(set) var access: Access?
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -37,6 +38,9 @@ final class House {
             Part(name: "log", start: { [self] in log.surviveExit() }, stop: { [self] in _ = log.flush() }),
             Part(name: "state directory", start: { [self] in try directory.prepare() }, stop: {}),
             Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await closeStore() }),
+            Part(
+                name: "keys and workspaces", start: { [self] in try await openAccess() },
+                stop: { [self] in access = nil }),
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
             Part(
@@ -50,6 +54,10 @@ final class House {
         store = try await Store.open(directory.database, migrations: Schema.migrations) { fault in
             log.error("a write that nobody waited for was lost", fault)
         }
+    }
+
+    private func openAccess() async throws {
+        access = try await Access.open(settings, store!, directory, log: log)
     }
 
     private func openClient() {

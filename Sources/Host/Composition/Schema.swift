@@ -3,7 +3,7 @@ import Runtime
 /// The tables of the product, as numbered steps. A step that has been released is never edited: add another.
 enum Schema {
     /// What scripts may ask with `host.store.query`.
-    static let scriptViews: Set<String> = ["job_history", "plan_history"]
+    static let scriptViews: Set<String> = ["job_history", "plan_history", "chat_turns"]
 
     static let migrations: [Migration] = [
         Migration(
@@ -81,5 +81,57 @@ enum Schema {
                 FROM plans WHERE state <> 'building';
             """),
         Migration(4, "runs, their events, asks and decisions", RunsSchema.tables),
+        Migration(
+            5, "API keys",
+            """
+            CREATE TABLE api_keys (
+                id TEXT NOT NULL PRIMARY KEY,
+                name TEXT NOT NULL,
+                owner TEXT NOT NULL,
+                scopes TEXT NOT NULL,
+                -- SHA-256 in hexadecimal; the key itself is nowhere.
+                token_digest TEXT NOT NULL UNIQUE,
+                created_at BIGINT NOT NULL,
+                expires_at BIGINT,
+                revoked_at BIGINT,
+                last_used_at BIGINT,
+                setup INTEGER NOT NULL
+            );
+            """),
+        Migration(
+            6, "workspaces, their keys, and what older installations left in them",
+            """
+            CREATE TABLE workspaces (
+                id TEXT NOT NULL PRIMARY KEY,
+                owner TEXT NOT NULL,
+                folder TEXT NOT NULL UNIQUE,
+                created_at BIGINT NOT NULL,
+                last_used_at BIGINT NOT NULL,
+                imported_at BIGINT,
+                -- What was last wanted of its opencode.json, as JSON.
+                config TEXT
+            );
+            CREATE TABLE workspace_keys (
+                workspace TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+                provider TEXT NOT NULL,
+                -- Sealed, in base64.
+                sealed TEXT NOT NULL,
+                changed_at BIGINT NOT NULL,
+                PRIMARY KEY (workspace, provider)
+            );
+            CREATE TABLE workspace_imports (
+                workspace TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+                kind TEXT NOT NULL,
+                name TEXT NOT NULL,
+                content TEXT NOT NULL,
+                PRIMARY KEY (workspace, kind, name)
+            );
+            -- Directories of workspaces that have been looked through for those of older installations.
+            CREATE TABLE workspace_roots (
+                path TEXT NOT NULL PRIMARY KEY,
+                seen_at BIGINT NOT NULL
+            );
+            """),
+        Migration(7, "turns of chats, and agents of workspaces", ChatsQueries.schema + AgentQueries.schema),
     ]
 }

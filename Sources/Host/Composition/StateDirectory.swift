@@ -7,6 +7,9 @@ struct StateDirectory: Sendable {
 
     var database: String { "\(path)/perigee.db" }
     var lastGoodScripts: String { "\(path)/scripts.last-good.json" }
+    var encryptionKey: String { "\(path)/encryption.key" }
+    /// Provider keys for agents that read them from files.
+    var keys: String { "\(path)/keys" }
     /// Where scripts keep files of their own.
     var data: String { "\(path)/data" }
 

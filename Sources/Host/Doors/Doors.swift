@@ -4,14 +4,18 @@ import Runtime
 @Loop
 enum Doors {
     static func router(_ house: House) -> Router {
+        let gate = house.access?.gate ?? Gate()
         var served: [any Door] = [
-            HealthDoor(house), StatusDoor(house), JobsDoor { [unowned house] in house.jobs },
-            PlansDoor { [unowned house] in house.jobs },
+            HealthDoor(house), StatusDoor(house, gate), JobsDoor(gate) { [unowned house] in house.jobs },
+            PlansDoor(gate) { [unowned house] in house.jobs },
         ]
+        if let access = house.access {
+            served += [KeysDoor(gate, access.keys), WorkspacesDoor(gate, access.workspaces)]
+        }
         if let scripts = house.scripts {
             served += [
-                ScriptsDoor(scripts), ConsoleDoor(scripts, scope: house.consoles),
-                RoutesDoor(scripts, log: house.log.part("routes")),
+                ScriptsDoor(gate, scripts), ConsoleDoor(gate, scripts, scope: house.consoles),
+                RoutesDoor(gate, scripts, log: house.log.part("routes")),
             ]
         }
         let doors = served + [DescriptionDoor(of: served)]

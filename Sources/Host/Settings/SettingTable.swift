@@ -79,7 +79,7 @@ enum SettingTable {
             maxConnections, drain, scriptMemory,
         ] + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, traceEndpoint, traceHeaders, traceShare,
-        ]
+        ] + access
 
     private static func limit(_ kind: ScriptLimits.Kind, _ fallback: String, _ subject: String) -> Setting<LimitText> {
         Setting(

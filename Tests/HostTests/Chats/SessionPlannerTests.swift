@@ -67,10 +67,6 @@ struct SessionPlannerTests {
             what: "nothing is to be kept", nodes: chat, parent: "a2", texts: ["one", "two"], keeps: false,
             plan: .fresh(seed: true)),
         Case(
-            what: "a session of an earlier system",
-            nodes: [ChatNode(number: 1, run: "adopted", path: "", session: "OLD")], parent: "x1", texts: ["one"],
-            plan: .resume(session: "OLD")),
-        Case(
             what: "parents in a circle",
             nodes: [
                 ChatNode(number: 1, run: "r1", message: "a1", userMessage: "u", parent: "a2", path: "p"),
@@ -100,6 +96,15 @@ struct SessionPlannerTests {
 
     @Test("of a client that names its chat alone", arguments: withoutIDs)
     func byHistory(_ given: Case) { #expect(SessionPlannerTests.plan(given, chat: "c") == given.plan) }
+
+    @Test("a session of an earlier system goes on as long as nothing is known here")
+    func former() {
+        let turn = SessionPlanner.Turn(
+            lineage: Lineage(chat: "c", voice: "v", message: "a", userMessage: "u", parent: "x"), path: "p",
+            lastAnswer: nil, hasHistory: true)
+        #expect(SessionPlanner(nodes: [], former: "OLD").plan(turn) == .resume(session: "OLD"))
+        #expect(SessionPlanner(nodes: Self.chat, former: "OLD").plan(turn) == .fresh(seed: true))
+    }
 
     @Test("without a chat, the same question alone proves nothing")
     func withoutChat() {

@@ -15,7 +15,9 @@ final class JobsServer {
     init(_ house: JobsHarness) throws {
         self.house = house
         let router = Router()
-        let doors: [any Door] = [JobsDoor { [house] in house.jobs }, PlansDoor { [house] in house.jobs }]
+        let doors: [any Door] = [
+            JobsDoor(Gate()) { [house] in house.jobs }, PlansDoor(Gate()) { [house] in house.jobs },
+        ]
         for door in doors { router.add(door, traced: .off) }
         server = Server(router, scope: scope)
         port = try server.listen(host: "127.0.0.1", port: 0)

@@ -5,13 +5,15 @@ import Runtime
 @Loop
 struct ConsoleDoor: Door {
     let name = "scripts"
+    private let gate: Gate
     private let scripts: Scripts
     private let scope: Scope
 
     private nonisolated static let most = 32
 
     /// `scope` has the sessions, and ends them when it closes.
-    init(_ scripts: Scripts, scope: Scope) {
+    init(_ gate: Gate, _ scripts: Scripts, scope: Scope) {
+        self.gate = gate
         self.scripts = scripts
         self.scope = scope
     }
@@ -29,7 +31,8 @@ struct ConsoleDoor: Door {
     }
 
     private func open(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        // Whoever types Lua here can do whatever this program can.
+        try gate.require(.admin, request)
         // Each may take a generation's memory.
         guard scope.taskCount < ConsoleDoor.most else {
             throw Fault(.overBudget, "\(ConsoleDoor.most) consoles are open", hint: "close one")

@@ -4,10 +4,12 @@ import Runtime
 @Loop
 struct JobsDoor: Door {
     let name = "jobs"
+    private let gate: Gate
     private let jobs: () throws -> Jobs
 
     /// `jobs` is asked at each request, because the service starts after the doors are made.
-    init(_ jobs: @escaping () -> Jobs?) {
+    init(_ gate: Gate, _ jobs: @escaping () -> Jobs?) {
+        self.gate = gate
         self.jobs = {
             guard let jobs = jobs() else { throw Fault(.unavailable, "the scheduler is not running") }
             return jobs
@@ -18,7 +20,7 @@ struct JobsDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/jobs", summary: "All jobs, with the next five times of each.",
-                answers: [200: "the jobs by name", 403: "not from this machine"], action: .plain(list)),
+                answers: [200: "the jobs by name", 403: "not for you"], action: .plain(list)),
             Endpoint(
                 method: .get, path: "/mgmt/jobs/{name}", summary: "One job with the history of its runs.",
                 answers: [200: "the job", 404: "there is none of that name"], action: .task(get)),
@@ -37,7 +39,7 @@ struct JobsDoor: Door {
     }
 
     private func list(_ request: Request) throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let states = try jobs().list()
         var answer = JSONWriter()
         answer.object { $0.array("jobs") { list in for state in states { list.object { $0.put(state) } } } }
@@ -45,7 +47,7 @@ struct JobsDoor: Door {
     }
 
     private func get(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let jobs = try jobs()
         let state = try jobs.get(name(request))
         let history = try await jobs.history(state.name, limit: Jobs.kept)
@@ -58,7 +60,7 @@ struct JobsDoor: Door {
     }
 
     private func run(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let plansOnly = request.query["plan"].map { $0 != "0" && $0 != "false" } ?? false
         let job = name(request)
         let run = try await jobs().run(job, plansOnly: plansOnly)
@@ -71,14 +73,14 @@ struct JobsDoor: Door {
     }
 
     private func pause(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let jobs = try jobs()
         try await jobs.pause(name(request))
         return try answer(jobs.get(name(request)))
     }
 
     private func resume(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let jobs = try jobs()
         try await jobs.resume(name(request))
         return try answer(jobs.get(name(request)))

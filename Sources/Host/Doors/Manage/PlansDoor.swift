@@ -4,11 +4,13 @@ import Runtime
 @Loop
 struct PlansDoor: Door {
     let name = "plans"
+    private let gate: Gate
     private let plans: () throws -> Plans
 
     private static let pageSize = 1000
 
-    init(_ jobs: @escaping () -> Jobs?) {
+    init(_ gate: Gate, _ jobs: @escaping () -> Jobs?) {
+        self.gate = gate
         plans = {
             guard let jobs = jobs() else { throw Fault(.unavailable, "the scheduler is not running") }
             return jobs.plans
@@ -35,7 +37,7 @@ struct PlansDoor: Door {
     }
 
     private func list(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let plans = try plans()
         let active = plans.active
         let found = try await plans.list(request.query["job"], limit: 100)
@@ -49,7 +51,7 @@ struct PlansDoor: Door {
     }
 
     private func get(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let plans = try plans()
         // Asked first: a plan that is not being applied any more is then read in its last state.
         let active = plans.active
@@ -68,7 +70,7 @@ struct PlansDoor: Door {
     }
 
     private func apply(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let plans = try plans()
         let id = try id(request)
         try await plans.startApplying(id)

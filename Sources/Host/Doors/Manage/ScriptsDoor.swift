@@ -5,9 +5,13 @@ import Runtime
 @Loop
 struct ScriptsDoor: Door {
     let name = "scripts"
+    private let gate: Gate
     private let scripts: Scripts
 
-    init(_ scripts: Scripts) { self.scripts = scripts }
+    init(_ gate: Gate, _ scripts: Scripts) {
+        self.gate = gate
+        self.scripts = scripts
+    }
 
     var endpoints: [Endpoint] {
         [
@@ -15,7 +19,7 @@ struct ScriptsDoor: Door {
                 method: .get, path: "/mgmt/scripts", summary: "The scripts that serve, and why newer ones do not.",
                 answers: [200: "generation and failure", 403: "not for you"],
                 action: .plain { request in
-                    try ManageGate.admin(request)
+                    try gate.require(.manage, request)
                     return .json(report())
                 }),
             Endpoint(
@@ -28,7 +32,7 @@ struct ScriptsDoor: Door {
     }
 
     private func reload(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         switch await scripts.reload("request") {
         case .success: return .json(report())
         case .failure: return .json(report(), status: 422)

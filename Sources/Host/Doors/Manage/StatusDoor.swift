@@ -6,16 +6,20 @@ import Runtime
 struct StatusDoor: Door {
     let name = "status"
     private let house: House
+    private let gate: Gate
 
-    init(_ house: House) { self.house = house }
+    init(_ house: House, _ gate: Gate) {
+        self.house = house
+        self.gate = gate
+    }
 
     var endpoints: [Endpoint] {
         [
             Endpoint(
                 method: .get, path: "/mgmt/status", summary: "The program and its scripts at a glance.",
                 answers: [200: "it runs", 403: "not for you"],
-                action: .plain { [house] request in
-                    try ManageGate.admin(request)
+                action: .plain { [house, gate] request in
+                    try gate.require(.manage, request)
                     return .json(StatusDoor.report(house))
                 })
         ]

@@ -5,12 +5,14 @@ import Runtime
 @Loop
 struct RoutesDoor: Door {
     let name = "routes"
+    private let gate: Gate
     private let scripts: Scripts
     private let log: Log
 
     private nonisolated static let methods: [Method] = [.get, .post, .put, .patch, .delete]
 
-    init(_ scripts: Scripts, log: Log) {
+    init(_ gate: Gate, _ scripts: Scripts, log: Log) {
+        self.gate = gate
         self.scripts = scripts
         self.log = log
     }
@@ -46,7 +48,8 @@ struct RoutesDoor: Door {
     ) async throws -> Response {
         do {
             var response = try await use.answer(
-                request, by: route, path: path, parameters: parameters, isTrusted: ManageGate.admits(request), log: log)
+                request, by: route, path: path, parameters: parameters, isTrusted: gate.admits(.manage, request),
+                log: log)
             response.headers["X-Perigee-Generation"] = String(use.generation.number)
             return response
         } catch let fault as Fault where fault.kind == .script {

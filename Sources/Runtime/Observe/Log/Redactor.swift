@@ -44,6 +44,9 @@ public final class Redactor: Sendable {
         return text.withUTF8 { SecretScan(text: UnsafeRawBufferPointer($0), table: table, limit: limit).run() }
     }
 
+    /// Whether a header or variable of this name is nobody's business, whatever its value.
+    public static func isSensitive(name: String) -> Bool { SensitiveName.matches(name.utf8) }
+
     private static func forms(of value: String) -> [[UInt8]] {
         let plain = Array(value.utf8)
         var encoded: [UInt8] = []

@@ -44,7 +44,8 @@ extension Contract {
             .required("loopback", .boolean, "Whether it is this machine."),
             .required(
                 "trusted", .boolean,
-                "Whether it is served as admin: on this machine, no proxy between, and no key has been made yet."),
+                "Whether it is served as admin: over the server's own Unix socket, or on this machine while no key has "
+                    + "been made yet; no proxy between."),
         ])
 
     static let arrival = Record(

@@ -12,6 +12,9 @@ extension Response {
             if let hint = fault.hint { problem.member("hint", hint) }
             if fault.isRetryable { problem.member("retryable", true) }
         }
-        return Response(status, mediaType: "application/problem+json", body: .bytes(writer.finish()))
+        var response = Response(status, mediaType: "application/problem+json", body: .bytes(writer.finish()))
+        // RFC 9110 §11.6.1: whoever answers 401 says how to do better.
+        if status == 401 { response.headers["WWW-Authenticate"] = "Bearer" }
+        return response
     }
 }

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Host
 
-@Suite("manage gate")
-struct ManageGateTests {
+@Suite("trust in peers")
+struct PeerTrustTests {
     static let loopback = Peer.address(IPAddress("127.0.0.1")!, port: 4711)
     static let loopback6 = Peer.address(IPAddress("::1")!, port: 4711)
     static let stranger = Peer.address(IPAddress("192.168.1.7")!, port: 4711)
@@ -17,7 +17,7 @@ struct ManageGateTests {
             (.unix, "localhost"), (.unix, "anything.example"), (.unix, ""),
         ])
     func loopbackPeers(peer: Peer, host: String) {
-        #expect(ManageGate.refusal(peer: peer, host: host, [:]) == nil)
+        #expect(PeerTrust.refusal(peer: peer, host: host, [:]) == nil)
     }
 
     @Test(
@@ -29,7 +29,7 @@ struct ManageGateTests {
             (loopback6, "[::1]x"), (loopback, "192.168.1.7:8000"),
         ])
     func others(peer: Peer, host: String) {
-        #expect(ManageGate.refusal(peer: peer, host: host, [:]) != nil)
+        #expect(PeerTrust.refusal(peer: peer, host: host, [:]) != nil)
     }
 
     @Test(
@@ -40,7 +40,7 @@ struct ManageGateTests {
         ])
     func proxies(name: String) {
         for peer in [Self.loopback, Self.loopback6, .unix] {
-            let refusal = ManageGate.refusal(peer: peer, host: "localhost", Headers([(name, "")]))
+            let refusal = PeerTrust.refusal(peer: peer, host: "localhost", Headers([(name, "")]))
             #expect(refusal?.contains(name) == true, "\(peer)")
         }
     }
@@ -56,13 +56,13 @@ struct ManageGateTests {
         ])
     func pages(name: String, value: String, isLetIn: Bool) {
         let headers = Headers([("Accept", "*/*"), (name, value)])
-        let refusal = ManageGate.refusal(peer: Self.loopback, host: "127.0.0.1:8000", headers)
+        let refusal = PeerTrust.refusal(peer: Self.loopback, host: "127.0.0.1:8000", headers)
         #expect((refusal == nil) == isLetIn, "\(refusal ?? "let in")")
     }
 
     @Test("one foreign origin among several is enough")
     func severalOrigins() {
         let headers = Headers([("Origin", "http://localhost"), ("Origin", "http://evil.example")])
-        #expect(ManageGate.refusal(peer: Self.loopback, host: "localhost", headers) != nil)
+        #expect(PeerTrust.refusal(peer: Self.loopback, host: "localhost", headers) != nil)
     }
 }

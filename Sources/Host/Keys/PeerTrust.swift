@@ -1,29 +1,18 @@
 import Runtime
 
-/// Who may manage. Until there are API keys, whoever sits at this machine: its loopback addresses and the Unix socket.
+/// Who sits at this machine: its loopback addresses and the Unix socket.
 ///
 /// A proxy on this machine looks like loopback too, and so does a browser that a foreign page has sent here; both give
 /// themselves away by their headers.
-@Loop
-enum ManageGate {
-    /// Throws `.denied` for everybody else.
-    static func admin(_ request: Request) throws {
-        let given = request.headers
-        if let refusal = refusal(peer: request.peer, host: request.host, given) {
-            throw Fault(
-                .denied, "\(request.method.rawValue) \(request.path): \(refusal)",
-                hint: "ask from this machine itself, or over the Unix socket that PERIGEE_SOCKET names; "
-                    + "keys come with a later release")
-        }
-    }
-
-    static func admits(_ request: Request) -> Bool {
-        refusal(peer: request.peer, host: request.host, request.headers) == nil
+enum PeerTrust {
+    @Loop
+    static func refusal(_ request: Request) -> String? {
+        refusal(peer: request.peer, host: request.host, request.headers)
     }
 
     /// Why not, or nil. `host` is what the request was sent to, as its own target or `Host` says it.
-    nonisolated static func refusal(peer: Peer, host: String, _ headers: Headers) -> String? {
-        guard peer.isLoopback else { return "only this machine may manage" }
+    static func refusal(peer: Peer, host: String, _ headers: Headers) -> String? {
+        guard peer.isLoopback else { return "without a key only this machine may" }
         if let name = headers.lazy.map({ $0.name }).first(where: isProxyHeader) {
             return "it came through a proxy, as its \(name) header says, so that nobody knows who asks"
         }
@@ -38,24 +27,24 @@ enum ManageGate {
         return nil
     }
 
-    private nonisolated static func isProxyHeader(_ name: String) -> Bool {
+    private static func isProxyHeader(_ name: String) -> Bool {
         let name = name.lowercased()
         return name.hasPrefix("x-forwarded") || proxyHeaders.contains(name)
     }
 
-    private nonisolated static let proxyHeaders: Set<String> = [
+    private static let proxyHeaders: Set<String> = [
         "forwarded", "via", "x-real-ip", "x-client-ip", "client-ip", "true-client-ip", "x-cluster-client-ip",
         "x-original-forwarded-for", "x-envoy-external-address", "cf-connecting-ip", "fastly-client-ip",
     ]
 
-    private nonisolated static func isOwn(_ origin: String, _ host: String) -> Bool {
+    private static func isOwn(_ origin: String, _ host: String) -> Bool {
         let origin = origin.lowercased()
         let host = host.lowercased()
         return !host.isEmpty && (origin == "http://\(host)" || origin == "https://\(host)")
     }
 
     /// `localhost`, an address of 127.0.0.0/8 or `[::1]`, each with any port or none.
-    private nonisolated static func namesLoopback(_ host: String) -> Bool {
+    private static func namesLoopback(_ host: String) -> Bool {
         if host.hasPrefix("[") {
             guard let close = host.firstIndex(of: "]"), isPort(host[host.index(after: close)...]) else { return false }
             return IPAddress(String(host[host.index(after: host.startIndex)..<close]))?.isLoopback == true
@@ -66,7 +55,7 @@ enum ManageGate {
         return name.lowercased() == "localhost" || IPAddress(String(name))?.isLoopback == true
     }
 
-    private nonisolated static func isPort(_ text: Substring) -> Bool {
+    private static func isPort(_ text: Substring) -> Bool {
         text.isEmpty || text.first == ":" && text.dropFirst().utf8.allSatisfy { 48...57 ~= $0 }
     }
 }

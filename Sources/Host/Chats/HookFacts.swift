@@ -1,0 +1,11 @@
+import Runtime
+
+extension ScriptPersona {
+    /// As hooks see it: `host.Persona`.
+    var hookFacts: JSONValue {
+        [
+            "id": .string(id), "name": .string(name), "description": .string(description), "agent": .string(agent),
+            "integrations": .array(integrations.map { .string($0) }), "memory": .bool(keepsSession),
+        ]
+    }
+}

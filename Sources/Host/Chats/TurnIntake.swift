@@ -1,0 +1,143 @@
+import Runtime
+
+/// A turn's way in: side call or not, as whom, where, and then durably accepted.
+@Loop
+final class TurnIntake {
+    enum Outcome {
+        /// Answered here, without the agent.
+        case side(SideAnswer)
+        case run(RunRecord)
+    }
+
+    private let runs: Runs
+    private let workspaces: Workspaces
+    private let agents: AgentRegistry
+    private let sides: SideCalls
+    private let modes: @Loop () -> [String]
+    /// Told when a workspace's agent configuration changed.
+    var onConfigured: ((_ directory: String) -> Void)?
+
+    init(
+        _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls,
+        modes: @escaping @Loop () -> [String]
+    ) {
+        self.runs = runs
+        self.workspaces = workspaces
+        self.agents = agents
+        self.sides = sides
+        self.modes = modes
+    }
+
+    func take(_ request: TurnRequest, _ generation: Generation) async throws -> Outcome {
+        let facts = request.hookFacts
+        let kind = try await generation.decide("classify", facts: facts)
+        if kind["kind"]?.string == "background" { return .side(await answer(request, kind)) }
+
+        let voice = try await voice(request, facts, generation)
+        let workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
+        let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
+        let engine = place["engine"]?.string ?? "opencode"
+        if engine == "opencode" {
+            let hasChanged = try await agents.prepare(workspace, voice.agent, generation)
+            if hasChanged { onConfigured?(workspace.directory) }
+        }
+        let order = order(request, voice, workspace, engine, place, [request.caller.decision, kind])
+        return .run(try await runs.accept(order))
+    }
+
+    // MARK: side calls
+
+    private func answer(_ request: TurnRequest, _ decision: Decision) async -> SideAnswer {
+        await sides.answer(
+            task: decision["task"]?.string ?? "other", by: decision["by"]?.string ?? "host",
+            messages: request.messages.map { ($0.role.rawValue, $0.text) }, model: decision["model"]?.string,
+            answer: decision["answer"]?.string)
+    }
+
+    // MARK: as whom
+
+    private struct Voice {
+        let persona: ScriptPersona
+        let agent: PersonaAgent
+        let system: String
+        let model: String?
+        let keepsSession: Bool
+        let decision: Decision
+    }
+
+    private func voice(_ request: TurnRequest, _ facts: JSONValue, _ generation: Generation) async throws -> Voice {
+        let personas = generation.offeredPersonas
+        let decision = try await generation.decide("persona", facts: facts, .array(personas.map(\.hookFacts)))
+        if let refusal = decision["refuse"]?.string { throw Fault(.denied, refusal) }
+        guard let id = decision["persona"]?.string, let persona = personas.first(where: { $0.id == id }) else {
+            let name = decision["persona"]?.string ?? request.model
+            let near = NearestName.of(name, among: personas.map(\.id))
+            throw Fault(
+                .notFound, "there is no persona \"\(name)\"",
+                hint: near.map { "did you mean \"\($0)\"?" } ?? "GET /v1/models lists them")
+        }
+        let core = try await generation.prompt(of: persona, settings: decision["settings"]?.object ?? [:])
+        let user = decision["prompt"]?.string ?? PersonaPrompt.userPart(request.messages)
+        let asked = decision["integrations"]?.object ?? [:]
+        let integrations = persona.integrations.filter { asked[$0]?.bool ?? false }
+        let isPlan = request.model.hasSuffix("/plan") && persona.agent != "plan"
+        let memory = persona.memoryIsSettable ? decision["memory"]?.bool : nil
+        return Voice(
+            persona: persona,
+            agent: PersonaAgent(persona: persona.id, integrations: integrations, isPlan: isPlan),
+            system: PersonaPrompt.whole(core: core, heading: persona.heading, user: user),
+            model: decision["model"]?.string ?? persona.model, keepsSession: memory ?? persona.keepsSession,
+            decision: decision)
+    }
+
+    // MARK: where
+
+    /// `host.Chat`.
+    private func chatFacts(_ request: TurnRequest, _ voice: Voice, _ workspace: Workspace) -> JSONValue {
+        var fields: JSONObject = [
+            "id": .string(request.facts.chat ?? "none"), "door": .string(request.door),
+            "user": request.caller.facts, "persona": .string(voice.persona.id), "workspace": .object(workspace.facts),
+            "turns": .integer(Int64(request.history.count { $0.role == "user" })),
+            "modes": .array(modes().map { .string($0) }), "meta": .object(request.facts.meta),
+        ]
+        if let repo = request.facts.meta["repo"]?.string { fields["repo"] = .string(repo) }
+        if let branch = request.facts.meta["branch"]?.string { fields["branch"] = .string(branch) }
+        return .object(fields)
+    }
+
+    // MARK: what is ordered
+
+    private func order(
+        _ request: TurnRequest, _ voice: Voice, _ workspace: Workspace, _ engine: String, _ place: Decision,
+        _ decisions: [Decision]
+    ) -> RunOrder {
+        let facts = request.facts
+        let text = request.newParts.compactMap(\.text).joined(separator: "\n")
+        var input = RunInput(parts: request.newParts, directory: place["directory"]?.string ?? workspace.directory)
+        input.agent = voice.agent.name
+        input.model = voice.model
+        input.system = voice.system.isEmpty ? nil : voice.system
+        input.history = request.history
+        input.integrations = voice.agent.integrations
+        input.schema = request.schema
+        input.reasoningEffort = request.reasoningEffort
+        input.temperature = request.temperature
+        input.maxTokens = request.maxTokens
+        input.lineage = Lineage(
+            chat: facts.chat ?? "", voice: facts.modelID ?? request.model, message: facts.message,
+            userMessage: facts.userMessage, parent: facts.parent, keepsSession: voice.keepsSession)
+        return RunOrder(
+            door: request.door, engine: engine, user: request.caller.user, workspace: workspace.id,
+            persona: voice.persona.id, chat: facts.chat,
+            // Turns of one chat wait for each other; two models that answer at once do not.
+            lane: facts.chat.map { "chat/\(request.caller.user)/\($0)/\(input.lineage!.voice)" }, model: request.model,
+            title: TurnIntake.title(text), prompt: String(text.prefix(16 << 10)), input: input, meta: facts.meta,
+            decisions: decisions + [voice.decision, place])
+    }
+
+    /// The first line, cut.
+    private static func title(_ text: String) -> String {
+        let line = text.split(separator: "\n").first.map(String.init) ?? ""
+        return line.count <= 80 ? line : line.prefix(79) + "…"
+    }
+}

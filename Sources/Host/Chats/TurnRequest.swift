@@ -1,0 +1,68 @@
+import Runtime
+
+/// A turn as a door hands it over, whatever protocol it came in.
+struct TurnRequest {
+    let door: String
+    let caller: Caller
+    /// As the client named it.
+    let model: String
+    let facts: ClientFacts
+    let messages: [ChatMessage]
+    var isStreamed = false
+    /// Names of the tools that the client offers.
+    var tools: Set<String> = []
+    /// Fields of the body that are nobody's.
+    var extra: JSONObject = [:]
+    /// By their names in small letters, without keys and cookies.
+    var headers: JSONObject = [:]
+    var schema: JSONValue?
+    var reasoningEffort: String?
+    var temperature: Double?
+    var maxTokens: Int?
+
+    /// Longer texts are cut for hooks, but for the newest message.
+    private static let textLimit = 8 << 10
+
+    /// As hooks see it.
+    var hookFacts: JSONValue {
+        var fields: JSONObject = [
+            "door": .string(door), "user": caller.facts, "model": .string(model),
+            "messages": .array(hookMessages), "stream": .bool(isStreamed), "has_tools": .bool(!tools.isEmpty),
+            "meta": .object(facts.meta), "extra": .object(extra), "headers": .object(headers),
+        ]
+        if let client = facts.client { fields["client"] = .string(client) }
+        if let id = facts.modelID { fields["model_id"] = .string(id) }
+        if let chat = facts.chat { fields["chat"] = .string(chat) }
+        if let task = facts.task { fields["task"] = .string(task) }
+        return .object(fields)
+    }
+
+    private var hookMessages: [JSONValue] {
+        messages.enumerated().map { index, message in
+            let text = index == messages.count - 1 ? message.text : String(message.text.prefix(Self.textLimit))
+            var fields: JSONObject = ["role": .string(message.role.rawValue), "text": .string(text)]
+            if !message.files.isEmpty { fields["files"] = .integer(Int64(message.files.count)) }
+            return .object(fields)
+        }
+    }
+
+    // MARK: what is new, and what was before
+
+    /// The user's newest message. A request that ends with an answer asks to go on with it.
+    var newParts: [RunInput.Part] {
+        guard let last = messages.last(where: { $0.role == .user || $0.role == .assistant }), last.role == .user else {
+            return [.text("Go on with your last answer exactly where it stopped.")]
+        }
+        return (last.text.isEmpty ? [] : [.text(last.text)]) + last.files
+    }
+
+    /// The conversation before it, without what tools gave.
+    var history: [RunInput.Message] {
+        let spoken = messages.filter { $0.role == .user || $0.role == .assistant }
+        let before = spoken.last?.role == .user ? spoken.dropLast() : spoken[...]
+        return before.compactMap { message in
+            message.role == .assistant && message.text.isEmpty
+                ? nil : RunInput.Message(role: message.role.rawValue, text: message.text)
+        }
+    }
+}

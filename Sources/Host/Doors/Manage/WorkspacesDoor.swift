@@ -1,0 +1,52 @@
+import Runtime
+
+/// The users' workspaces: whose they are, where, and which keys they have by name.
+@Loop
+struct WorkspacesDoor: Door {
+    let name = "workspaces"
+    private let gate: Gate
+    private let workspaces: Workspaces
+
+    private nonisolated static let pageSize = 500
+
+    init(_ gate: Gate, _ workspaces: Workspaces) {
+        self.gate = gate
+        self.workspaces = workspaces
+    }
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                method: .get, path: "/mgmt/workspaces",
+                summary: "The workspaces by id, five hundred at a time; ?after= goes on behind an id.",
+                answers: [200: "the workspaces", 401: "no good key", 403: "not for you"], action: .task(list)),
+            Endpoint(
+                method: .get, path: "/mgmt/workspaces/{id}", summary: "One workspace.",
+                answers: [200: "the workspace", 404: "there is none of that id"], action: .task(get)),
+        ]
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        try gate.require(.manage, request)
+        let size = WorkspacesDoor.pageSize
+        let found = try await workspaces.list(after: request.query["after"] ?? "", limit: size + 1)
+        let answer: JSONValue = [
+            "workspaces": .array(found.prefix(size).map { shown($0.record, $0.workspace) }),
+            "more": .bool(found.count > size),
+        ]
+        return .json(try JSON.encode(answer))
+    }
+
+    private func get(_ request: Request) async throws -> Response {
+        try gate.require(.manage, request)
+        let (record, workspace) = try await workspaces.get(request.parameters["id"] ?? "")
+        return .json(try JSON.encode(shown(record, workspace)))
+    }
+
+    private func shown(_ record: WorkspaceRecord, _ workspace: Workspace) -> JSONValue {
+        var shown = workspace.facts
+        shown["created_at"] = .string(JobTime.text(record.createdAt))
+        shown["last_used_at"] = .string(JobTime.text(record.lastUsedAt))
+        return .object(shown)
+    }
+}

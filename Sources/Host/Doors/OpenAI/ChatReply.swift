@@ -1,0 +1,159 @@
+import Runtime
+
+/// Tells one run to one client of the chat API, from an event on: as a stream of chunks, or all at once.
+@Loop
+final class ChatReply {
+    struct Client {
+        /// It has forms of its own for tools, thoughts and questions.
+        let isNative: Bool
+        /// Its user can be asked by a card.
+        let hasCards: Bool
+        let wantsUsage: Bool
+        /// It names its chats, so that a reply in words finds its question again.
+        let namesChats: Bool
+    }
+
+    /// How a telling came to its end.
+    enum Ending: Equatable {
+        case finished(ChatChunks.Finish)
+        case failed(OpenAIError)
+    }
+
+    private let run: RunRecord
+    private let runs: Runs
+    private let generation: GenerationUse
+    private let client: Client
+    private var narrator: ChatNarrator
+    private(set) var reasoning = ""
+    private(set) var usage: Usage?
+    private var failure: RunFailure?
+    /// Parts that this answer has shown, by tool or agent.
+    private var seen: [String: Int] = [:]
+    private var known: Set<String> = []
+
+    init(_ run: RunRecord, _ runs: Runs, _ generation: GenerationUse, _ client: Client, model: String) {
+        self.run = run
+        self.runs = runs
+        self.generation = generation
+        self.client = client
+        let chunks = ChatChunks(id: "chatcmpl-\(run.id)", model: model, created: Int(run.createdAt / 1000))
+        narrator = ChatNarrator(chunks, isNative: client.isNative)
+    }
+
+    var chunks: ChatChunks { narrator.chunks }
+    var content: String { narrator.content }
+
+    /// Hands over chunks until the run has ended or waits for the user. Throws when `send` does, or the follower.
+    func tell(_ follower: RunFollower, _ send: ([[UInt8]]) async throws -> Void) async throws -> Ending {
+        while let item = try await follower.next() {
+            switch item {
+            case .missing(let from, let to):
+                try await send(narrator.notice("\(to - from + 1) events of this run are not kept any more."))
+            case .event(let event):
+                if let ending = try await tell(event, send) { return ending }
+            }
+        }
+        return .failed(OpenAIError(Fault(.internal, "run \(run.id) ended without saying how")))
+    }
+
+    private func tell(_ event: RunEvent, _ send: ([[UInt8]]) async throws -> Void) async throws -> Ending? {
+        switch event.body {
+        case .text(let text, let part): try await send(narrator.text(text, part: part))
+        case .reasoning(let text, let part):
+            reasoning += text
+            try await send(narrator.reasoning(text, part: part))
+        case .tool(let tool): try await send(narrator.tool(tool, try await rendering(of: tool)))
+        case .usage(let usage): self.usage = usage
+        case .notice(let text): try await send(narrator.notice(text))
+        case .error(let failure): self.failure = failure
+        case .ask(let ask):
+            guard isOpen(ask) else { return nil }
+            return try await put(ask, event.number, send)
+        case .state(let state, let reason): return try await end(state, reason, send)
+        case .todo, .answer, .artifact: break
+        }
+        return nil
+    }
+
+    // MARK: asks
+
+    /// One that was answered since it was asked, or elsewhere, is history.
+    private func isOpen(_ ask: Ask) -> Bool {
+        runs.openAsks(user: run.order.user).contains { $0.run.id == run.id && $0.ask.id == ask.id }
+    }
+
+    private func put(_ ask: Ask, _ number: Int64, _ send: ([[UInt8]]) async throws -> Void) async throws -> Ending {
+        guard client.hasCards else {
+            let line = AskCard.line(ask, run: run.id, namesRun: !client.namesChats)
+            try await send(narrator.closeItems("This waits for your answer.") + narrator.block(line))
+            return .finished(.stop)
+        }
+        let call = chunks.toolCall(
+            id: AskCard.callID(run: run.id, event: number), name: AskCard.tool, arguments: AskCard.arguments(ask))
+        try await send(narrator.closeItems("This waits for your answer.") + [call])
+        return .finished(.toolCalls)
+    }
+
+    // MARK: the end
+
+    private func end(
+        _ state: RunState, _ reason: String, _ send: ([[UInt8]]) async throws -> Void
+    ) async throws -> Ending? {
+        guard state.isEnded else { return nil }
+        try await send(narrator.closeItems())
+        switch state {
+        case .succeeded: return .finished(.stop)
+        case .cancelled: return .finished(.stop)
+        case .interrupted:
+            let failure = failure ?? RunFailure(.agentGone, "the run was interrupted: \(reason)")
+            return .failed(OpenAIError(failure))
+        default:
+            let failure = failure ?? RunFailure(.other, reason)
+            switch failure.kind {
+            case .outputLimit: return .finished(.length)
+            case .contentFiltered where !content.isEmpty: return .finished(.contentFilter)
+            default: return .failed(OpenAIError(failure))
+            }
+        }
+    }
+
+    // MARK: how a part is shown
+
+    private func rendering(of tool: ToolUse) async throws -> Rendering {
+        // Nothing is shown of one that has only been named.
+        guard tool.status != .pending else { return Rendering(show: .nothing) }
+        let subject = tool.agent ?? tool.name
+        let before = seen[subject] ?? 0
+        let facts = PartFacts.tool(tool, of: run, isNative: client.isNative, seen: before)
+        let decision: Decision
+        do {
+            decision = try await generation.generation.decide("render", facts: facts)
+        } catch {
+            // A broken hook must not take the answer with it: what it would have shown is shown plainly.
+            runs.log.error("the hook render failed", Fault(error), ["run": LogValue(run.id)])
+            return Rendering(show: client.isNative ? .native : .details)
+        }
+        if known.insert(tool.id).inserted { seen[subject] = before + 1 }
+        return Rendering(decision, isNative: client.isNative)
+    }
+}
+
+/// What the hook `render` is told: `host.Part`.
+enum PartFacts {
+    static func tool(_ tool: ToolUse, of run: RunRecord, isNative: Bool, seen: Int) -> JSONValue {
+        var part: JSONObject = [
+            "kind": tool.agent == nil ? "tool" : "subtask", "status": .string(tool.status.rawValue),
+            "door": .string(run.order.door), "native": .bool(isNative), "run": .string(run.id),
+            "tool": .string(tool.name), "seen": .integer(Int64(seen)),
+        ]
+        if isNative { part["client"] = "openwebui" }
+        if let persona = run.order.persona { part["persona"] = .string(persona) }
+        if let title = tool.title { part["title"] = .string(title) }
+        if case .object(let input) = tool.input { part["input"] = .object(input) }
+        if !tool.output.isEmpty { part["output"] = .string(tool.output) }
+        if let error = tool.error { part["error"] = .string(error) }
+        if let agent = tool.agent { part["agent"] = .string(agent) }
+        if let seconds = tool.seconds { part["seconds"] = .number(seconds) }
+        return .object(part)
+    }
+}
