@@ -371,7 +371,7 @@
 ---@field agent? string The agent that does the subtask.
 ---@field file? host.FilePart The file.
 ---@field seconds? number How long it took.
----@field seen integer How many parts with the same tool or agent the chat has had before.
+---@field seen integer How many parts with the same tool or agent this answer has had before.
 
 --- The other end of the connection.
 ---@class host.Peer
@@ -387,10 +387,13 @@
 ---@field agent string The agent that it stands on.
 ---@field integrations string[] Integrations that it may use.
 ---@field memory boolean Whether it keeps its session from turn to turn unless a request says else.
+---@field memory_settable? boolean Whether a request may say else. It may, if left out.
+---@field settings? table<string, host.Setting> What a request can adjust, by name.
 
 --- As whom a request is answered.
 ---@class host.PersonaChoice
 ---@field persona? string The persona's id.
+---@field agent? "plan" `plan` takes the right to change things from a persona that has it.
 ---@field settings? table<string, any> Its settings, checked against what the persona declares.
 ---@field memory? boolean Whether the session is kept from turn to turn.
 ---@field integrations? table<string, boolean> Integrations switched on or off for this request.

@@ -162,12 +162,16 @@ extension Contract {
             .required("agent", word, "The agent that it stands on."),
             .required("integrations", .list(word), "Integrations that it may use."),
             .required("memory", .boolean, "Whether it keeps its session from turn to turn unless a request says else."),
+            .optional("memory_settable", .boolean, "Whether a request may say else. It may, if left out."),
+            .optional("settings", .map(.record(setting)), "What a request can adjust, by name."),
         ])
 
     static let personaChoice = Record(
         "host.PersonaChoice", "As whom a request is answered.",
         [
             .optional("persona", word, "The persona's id."),
+            .optional(
+                "agent", .choice(["plan"]), "`plan` takes the right to change things from a persona that has it."),
             .optional("settings", .map(.any), "Its settings, checked against what the persona declares."),
             .optional("memory", .boolean, "Whether the session is kept from turn to turn."),
             .optional("integrations", .map(.boolean), "Integrations switched on or off for this request."),

@@ -31,7 +31,7 @@ extension Contract {
             .optional("agent", word, "The agent that does the subtask."),
             .optional("file", .record(file), "The file."),
             .optional("seconds", .number(0 ... .infinity), "How long it took."),
-            .required("seen", count, "How many parts with the same tool or agent the chat has had before."),
+            .required("seen", count, "How many parts with the same tool or agent this answer has had before."),
         ])
 
     static let rendering = Record(
