@@ -21,7 +21,7 @@ struct DeclarationReader {
                 contents.personas.append(declaration(named: "id"))
             case .integration:
                 try Shape.record(Contract.integration).check(value)
-                contents.integrations.append(declaration(named: "name"))
+                contents.integrations.append(try ScriptIntegration(value, script: file.name))
             case .library: break
             }
         } catch let fault as ShapeFault {

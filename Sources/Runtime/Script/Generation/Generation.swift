@@ -82,7 +82,7 @@ public struct GenerationContents {
     public var routes: [ScriptRoute] = []
     var routeTable = RouteTable([])
     public var personas: [ScriptDeclaration] = []
-    public var integrations: [ScriptDeclaration] = []
+    public var integrations: [ScriptIntegration] = []
 
     nonisolated init() {}
 }
@@ -91,7 +91,7 @@ extension Generation {
     public var jobs: [ScriptJob] { contents.jobs }
     public var routes: [ScriptRoute] { contents.routes }
     public var personas: [ScriptDeclaration] { contents.personas }
-    public var integrations: [ScriptDeclaration] { contents.integrations }
+    public var integrations: [ScriptIntegration] { contents.integrations }
 
     /// The scripts that have a say in a hook, the outermost first.
     public func scripts(of hook: String) -> [String] { contents.chains[hook]?.links.reversed().map(\.script) ?? [] }

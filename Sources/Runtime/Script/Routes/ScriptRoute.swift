@@ -26,10 +26,10 @@ public struct ScriptRoute {
     }
 }
 
-/// A persona or an integration as its script declares it.
+/// A persona as its script declares it.
 public struct ScriptDeclaration {
     public let kind: ScriptKind
-    /// The persona's id, the integration's name.
+    /// The persona's id.
     public let name: String
     public let script: String
     /// The checked table, functions included.
