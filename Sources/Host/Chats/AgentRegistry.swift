@@ -64,7 +64,7 @@ final class AgentRegistry {
 
 /// All SQL about the agents of workspaces.
 enum AgentQueries {
-    static let schema = """
+    static let schema: StaticString = """
         CREATE TABLE workspace_agents (
             workspace TEXT NOT NULL,
             agent TEXT NOT NULL,

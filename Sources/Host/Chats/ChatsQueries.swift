@@ -2,7 +2,7 @@ import Runtime
 
 /// All SQL about turns of chats.
 enum ChatsQueries {
-    static let schema = """
+    static let schema: StaticString = """
         CREATE TABLE chat_nodes (
             number BIGINT NOT NULL PRIMARY KEY,
             run TEXT NOT NULL UNIQUE,

@@ -6,6 +6,7 @@ extension ScriptPersona {
         [
             "id": .string(id), "name": .string(name), "description": .string(description), "agent": .string(agent),
             "integrations": .array(integrations.map { .string($0) }), "memory": .bool(keepsSession),
+            "memory_settable": .bool(memoryIsSettable), "settings": .object(declaredSettings),
         ]
     }
 }

@@ -7,6 +7,8 @@ final class TurnIntake {
         /// Answered here, without the agent.
         case side(SideAnswer)
         case run(RunRecord)
+        /// It answered what a run asks; the run goes on behind that event. `complaint` says why it did not answer.
+        case goesOn(RunRecord, after: Int64, complaint: String?)
     }
 
     private let runs: Runs
@@ -32,6 +34,7 @@ final class TurnIntake {
         let facts = request.hookFacts
         let kind = try await generation.decide("classify", facts: facts)
         if kind["kind"]?.string == "background" { return .side(await answer(request, kind)) }
+        if let reply = try await reply(in: request) { return reply }
 
         let voice = try await voice(request, facts, generation)
         let workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
@@ -49,9 +52,63 @@ final class TurnIntake {
 
     private func answer(_ request: TurnRequest, _ decision: Decision) async -> SideAnswer {
         await sides.answer(
-            task: decision["task"]?.string ?? "other", by: decision["by"]?.string ?? "host",
-            messages: request.messages.map { ($0.role.rawValue, $0.text) }, model: decision["model"]?.string,
+            task: decision["task"]?.string ?? "other", by: decision["by"]?.string,
+            messages: request.messages.map { (role: $0.role.rawValue, text: $0.text) },
+            model: decision["model"]?.string,
             answer: decision["answer"]?.string)
+    }
+
+    // MARK: answers to what a run asks
+
+    private func reply(in request: TurnRequest) async throws -> Outcome? {
+        if let (place, text) = request.cardReply { return try await reply(at: place, with: text, of: request) }
+        guard let words = request.newParts.first?.text, request.messages.last?.role == .user else { return nil }
+        guard let (run, ask) = try await waiting(for: request) else { return nil }
+        let after = run.lastEvent
+        guard let answer = AskCard.answer(ask, words: words) else {
+            return .goesOn(
+                run, after: after, complaint: AskCard.line(ask, run: run.id, namesRun: request.facts.chat == nil))
+        }
+        return .goesOn(run, after: after, complaint: try await give(answer, to: run))
+    }
+
+    private func reply(
+        at place: (run: String, event: Int64), with text: String, of request: TurnRequest
+    ) async throws -> Outcome {
+        guard let run = try await runs.run(place.run), run.order.user == request.caller.user else {
+            throw Fault(.notFound, "there is no run that asked this", hint: "ask again in a new message")
+        }
+        let open = runs.openAsks(user: request.caller.user).filter { $0.run.id == run.id }.map(\.ask)
+        // The card names the event; which of the open asks that is, the log tells.
+        let follower = try await runs.follow(run.id, after: place.event - 1)
+        defer { follower.close() }
+        guard case .event(let event)? = try await follower.next(), case .ask(let asked) = event.body,
+            let ask = open.first(where: { $0.id == asked.id }), let answer = AskCard.answer(ask, toolResult: text)
+        else { return .goesOn(run, after: place.event, complaint: nil) }
+        return .goesOn(run, after: place.event, complaint: try await give(answer, to: run))
+    }
+
+    /// The first answer counts; a later one is told so, and the chat goes on with what the first one led to.
+    private func give(_ answer: AskAnswer, to run: RunRecord) async throws -> String? {
+        do {
+            try await runs.answer(run.id, answer)
+            return nil
+        } catch let fault as Fault where fault.kind == .conflict || fault.kind == .notFound {
+            return fault.message
+        }
+    }
+
+    /// The run of this chat, or the one that the last answer names, that waits for its user.
+    private func waiting(for request: TurnRequest) async throws -> (RunRecord, Ask)? {
+        let open = runs.openAsks(user: request.caller.user, chat: request.facts.chat)
+        if request.facts.chat != nil {
+            let voice = request.voice
+            return open.first { $0.run.order.input.lineage?.voice == voice }.map { ($0.run, $0.ask) }
+        }
+        guard let last = request.messages.last(where: { $0.role == .assistant }),
+            let named = AskCard.run(inLine: last.text)
+        else { return nil }
+        return open.first { $0.run.id == named }.map { ($0.run, $0.ask) }
     }
 
     // MARK: as whom
@@ -80,7 +137,7 @@ final class TurnIntake {
         let user = decision["prompt"]?.string ?? PersonaPrompt.userPart(request.messages)
         let asked = decision["integrations"]?.object ?? [:]
         let integrations = persona.integrations.filter { asked[$0]?.bool ?? false }
-        let isPlan = request.model.hasSuffix("/plan") && persona.agent != "plan"
+        let isPlan = decision["agent"]?.string == "plan" && persona.agent != "plan"
         let memory = persona.memoryIsSettable ? decision["memory"]?.bool : nil
         return Voice(
             persona: persona,
@@ -124,7 +181,7 @@ final class TurnIntake {
         input.temperature = request.temperature
         input.maxTokens = request.maxTokens
         input.lineage = Lineage(
-            chat: facts.chat ?? "", voice: facts.modelID ?? request.model, message: facts.message,
+            chat: facts.chat ?? "", voice: request.voice, message: facts.message,
             userMessage: facts.userMessage, parent: facts.parent, keepsSession: voice.keepsSession)
         return RunOrder(
             door: request.door, engine: engine, user: request.caller.user, workspace: workspace.id,

@@ -46,6 +46,16 @@ struct TurnRequest {
         }
     }
 
+    /// Sessions of one chat are kept apart by it: two models may answer side by side.
+    var voice: String { facts.modelID ?? model }
+
+    /// What a card gave back for one of our own asks, if the request ends with that.
+    var cardReply: (place: (run: String, event: Int64), text: String)? {
+        guard let last = messages.last, last.role == .tool, let place = last.toolCall.flatMap(AskCard.place(ofCall:))
+        else { return nil }
+        return (place, last.text)
+    }
+
     // MARK: what is new, and what was before
 
     /// The user's newest message. A request that ends with an answer asks to go on with it.

@@ -132,6 +132,7 @@ enum Schema {
                 seen_at BIGINT NOT NULL
             );
             """),
-        Migration(7, "turns of chats, and agents of workspaces", ChatsQueries.schema + AgentQueries.schema),
+        Migration(7, "turns of chats", ChatsQueries.schema),
+        Migration(8, "agents of workspaces", AgentQueries.schema),
     ]
 }

@@ -82,6 +82,12 @@ final class Gate {
         return caller
     }
 
+    /// Refuses a bad key before anything else of a request is read.
+    func present(_ request: Request) throws { _ = try presented(request, isTrusted: trusts(request)) }
+
+    /// What hooks may see of a request's headers.
+    func visible(_ headers: Headers) -> JSONObject { rules.visible(headers) }
+
     private func presented(_ request: Request, isTrusted: Bool) throws -> Presented {
         guard let text = Presented.text(request.headers) else { return .nothing }
         // What looks like one of ours is one, or is refused: a slip must not make a user of its own.

@@ -26,6 +26,8 @@ public struct ScriptPersona {
     public let image: String?
     public let suggestions: [String]
     public let isEnabled: Bool
+    /// What a request can adjust, as the script declares it.
+    public let declaredSettings: JSONObject
     let settings: [String: LuaValue]
     let value: LuaValue
     let prompt: LuaFunction?
@@ -54,6 +56,7 @@ public struct ScriptPersona {
         image = fields.text("image")
         suggestions = fields.list("suggestions")
         isEnabled = fields.bool("enabled") ?? true
+        declaredSettings = JSONValue(fields["settings"]).object
         settings = Dictionary(fields.options("settings").pairs) { _, last in last }
         prompt = fields["prompt"].function
     }
