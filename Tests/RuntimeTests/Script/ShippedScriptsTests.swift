@@ -47,7 +47,7 @@ struct ShippedScriptsTests {
             for hook in [
                 "identify", "classify", "persona", "place", "opencode_config", "render", "permission", "leave",
                 "recover",
-                "reconcile",
+                "reconcile", "finished",
             ] {
                 #expect(generation.has(hook), "\(hook)")
             }
