@@ -37,7 +37,7 @@ def grants_of(thing):
 
 
 def connection(client, address, key, prefix):
-    """Found by its address. Settings that are not ours stay."""
+    """Found by its address. Settings that are not ours stay. Tells the prefix of its models, too."""
     address = address.rstrip("/")
     config = client.get("/openai/config")
     urls, keys = list(config["OPENAI_API_BASE_URLS"]), list(config["OPENAI_API_KEYS"])
@@ -54,8 +54,9 @@ def connection(client, address, key, prefix):
     number = str(place)
     settings = dict(configs.get(number) or {"enable": True, "connection_type": "external", "auth_type": "bearer"})
     settings["headers"] = {**(settings.get("headers") or {}), **HEADERS}
-    if prefix:
+    if prefix is not None:
         settings["prefix_id"] = prefix
+    prefix, what = settings.get("prefix_id") or "", f"connection {address}"
     if not keys[place] and not key:
         raise Failure("the connection has no key yet", "set PERIGEE_KEY; `perigee key create` makes one")
     keys[place] = key or keys[place]
@@ -64,9 +65,9 @@ def connection(client, address, key, prefix):
         "OPENAI_API_CONFIGS": {**configs, number: settings},
     }
     if all(config.get(name) == value for name, value in wanted.items()):
-        return f"connection {address}", "unchanged"
+        return prefix, (what, "unchanged")
     client.post("/openai/config/update", wanted)
-    return f"connection {address}", outcome
+    return prefix, (what, outcome)
 
 
 def admin_group(client):

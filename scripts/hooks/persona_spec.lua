@@ -15,11 +15,7 @@ local PERSONAS = {
   },
   {
     id = "steady", name = "Steady", description = "", agent = "plan", integrations = {}, memory = false,
-    memory_settable = false,
-    settings = {
-      tone = { type = "string" }, terse = { type = "boolean" }, topics = { type = "list" },
-      steps = { type = "integer", min = 1, max = 9 },
-    },
+    memory_settable = false, settings = {},
   },
 }
 
@@ -86,45 +82,6 @@ describe("the choice of a persona", function()
   end)
 end)
 
-describe("the settings of a persona", function()
-  local function level(value)
-    return choice({ model = "open-persona/izzy", meta = { memory = { self_reference_level = value } } })
-      .settings.self_reference_level
-  end
-
-  it("bring the level of self-reference into its range", function()
-    expect(level(0.5)).equals(0.5)
-    expect(level(7)).equals(1)
-    expect(level(-1)).equals(0)
-    expect(level("0.25")).equals(0.25)
-    expect(level(1 / 0)).equals(1)
-  end)
-
-  it("count what is no number as none", function()
-    expect(level(0 / 0)).equals(0)
-    expect(level("a lot")).equals(0)
-    expect(level({})).equals(0)
-  end)
-
-  it("leave what is not said at its default", function()
-    expect(choice({ model = "open-persona/izzy" }).settings).equals {}
-  end)
-
-  it("are those that the persona has", function()
-    local meta = { memory = { self_reference_level = 1 }, settings = { tone = "dry" } }
-    expect(choice({ model = "open-persona/build", meta = meta }).settings).equals {}
-  end)
-
-  it("can be any of the persona's own, if the value is of its type", function()
-    local function steady(values)
-      return choice({ model = "open-persona/steady", meta = { settings = values } }).settings
-    end
-    expect(steady { tone = "dry", terse = false, topics = { "a" }, steps = 3.7 })
-      .equals { tone = "dry", terse = false, topics = { "a" }, steps = 3 }
-    expect(steady { tone = 5, terse = "yes", topics = "a", steps = 100 }).equals { steps = 9 }
-  end)
-end)
-
 describe("what the model's owner attached", function()
   it("can come as a custom parameter of the body", function()
     local extra = { open_persona = { persona = { template = "izzy" }, memory = { enabled = false } } }
@@ -148,13 +105,14 @@ describe("what the model's owner attached", function()
     expect(memory("steady", true)).is_false()
   end)
 
-  it("switches the persona's integrations, and no others", function()
-    local meta = { integrations = {
-      instrumentl = { enabled = true }, notes = { enabled = false }, weather = { enabled = true },
-    } }
-    expect(choice({ model = "open-persona/izzy", meta = meta }).integrations)
-      .equals { instrumentl = true, notes = false }
-    expect(choice({ model = "open-persona/build", meta = meta }).integrations).equals {}
+  it("sets what the persona has to set, and switches its integrations", function()
+    local meta = {
+      memory = { self_reference_level = 7 },
+      integrations = { notes = { enabled = false }, weather = { enabled = true } },
+    }
+    expect(choice({ model = "open-persona/izzy", meta = meta }))
+      .has { settings = { self_reference_level = 1 }, integrations = { notes = false } }
+    expect(choice({ model = "open-persona/build", meta = meta })).has { settings = {}, integrations = {} }
   end)
 
   it("harms nobody when it is nonsense", function()

@@ -12,8 +12,12 @@ struct ShippedScriptsTests {
     private nonisolated static let root = TestEnvironment.fixture("../../scripts")
 
     private func withGeneration(_ body: @Loop (Generation) async throws -> Void) async throws {
-        let table = HostTable(ShippedScriptsTests.modules(bareWorld()))
-        let set = ScriptSources(shipped: ShippedScriptsTests.root, overlay: nil).read()
+        try await ShippedScriptsTests.withGeneration(body)
+    }
+
+    static func withGeneration(_ body: @Loop (Generation) async throws -> Void) async throws {
+        let table = HostTable(modules(bareWorld()))
+        let set = ScriptSources(shipped: root, overlay: nil).read()
         let builder = GenerationBuilder(
             number: 1, set: set, table: table, limits: ScriptLimits(), cache: CodeCache(), now: 0)
         do {
@@ -35,11 +39,18 @@ struct ShippedScriptsTests {
     @Test("all of them load, each kind with what it declares")
     func load() async throws {
         try await withGeneration { generation in
-            #expect(generation.personas.map(\.name) == ["build", "plan", "reviewer"])
+            #expect(
+                generation.personas.map(\.name) == ["build", "grant-draft", "izzy", "plan", "reviewer", "scribe"])
             #expect(generation.integrations.map(\.name) == ["notes"])
             #expect(Set(generation.jobs.map(\.name)) == ["digest", "heartbeat", "retention", "trash", "values"])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
-            #expect(generation.has("identify") && generation.has("classify"))
+            for hook in [
+                "identify", "classify", "persona", "place", "opencode_config", "render", "permission", "leave",
+                "recover",
+                "reconcile", "finished",
+            ] {
+                #expect(generation.has(hook), "\(hook)")
+            }
         }
     }
 
