@@ -94,7 +94,10 @@ struct Arguments: Sendable {
     private static func isText(_ word: String) -> Bool {
         if word.hasPrefix("--") || word == "-h" { return false }
         let name = word.prefix { $0 != "=" }
-        return name.count == word.count || !SettingTable.all.contains { $0.name == name }
+        let isSetting =
+            SettingTable.all.contains { $0.name == name }
+            || SettingTable.families.contains { $0.setting(named: String(name)) != nil }
+        return name.count == word.count || !isSetting
     }
 
     var wantsHelp: Bool { options.contains("--help") || options.contains("-h") }

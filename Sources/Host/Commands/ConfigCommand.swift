@@ -5,7 +5,7 @@ extension Command {
         details: """
               --markdown   the table of docs/configuration.md: all settings with their defaults and purpose
 
-            Secrets are masked. An unusable value or an unknown PERIGEE_* name ends with code 64.
+            Secrets are masked. An unusable value or an unknown PERIGEE_* or OZ_PROVIDER_* name ends with code 64.
             """
     ) { arguments in
         try arguments.expect(options: ["--markdown"])
@@ -23,7 +23,7 @@ extension Command {
 enum SettingListing {
     /// Values in columns: name, value, origin.
     static func effective(_ settings: Settings) -> String {
-        let rows = SettingTable.all.map { setting -> [String] in
+        let rows = settings.all.map { setting -> [String] in
             let (text, origin) = settings.source.text(of: setting)
             let shown = text.isEmpty ? "(off)" : setting.isSecret ? "•••" : text
             return [setting.name, shown, origin.description]
@@ -32,7 +32,8 @@ enum SettingListing {
     }
 
     static var markdown: String {
-        let rows = SettingTable.all.map { setting in
+        let settings: [any AnySetting] = SettingTable.all + SettingTable.families.flatMap(\.shown)
+        let rows = settings.map { setting in
             let fallback = setting.fallback.isEmpty ? "off" : "`\(setting.fallback)`"
             return "| `\(setting.name)` | \(fallback) | \(setting.acceptedDescription) | \(setting.purpose) |"
         }

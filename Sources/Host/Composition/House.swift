@@ -180,6 +180,6 @@ extension Settings {
 
     /// Values that must never be printed.
     var secrets: [String] {
-        SettingTable.all.filter(\.isSecret).map { source.text(of: $0).text }.filter { !$0.isEmpty }
+        all.filter(\.isSecret).map { source.text(of: $0).text }.filter { !$0.isEmpty }
     }
 }

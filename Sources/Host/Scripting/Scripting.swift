@@ -28,7 +28,7 @@ extension Settings {
     /// What scripts may read: settings, none of them secret, and the owner's own `SCRIPT_…` variables.
     var forScripts: [String: String] {
         var values = source.values(withPrefix: "SCRIPT_")
-        for setting in SettingTable.all where !setting.isSecret { values[setting.name] = source.text(of: setting).text }
+        for setting in all where !setting.isSecret { values[setting.name] = source.text(of: setting).text }
         return values
     }
 }

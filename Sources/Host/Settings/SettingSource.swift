@@ -59,7 +59,10 @@ struct SettingSource: Sendable {
             layer.values.keys.sorted().compactMap { name in
                 // Other programs own the rest of the environment, scripts SCRIPT_*; a command line and PERIGEE_* are
                 // meant for us.
-                let isOurs = name.hasPrefix("PERIGEE_") || layer.origin == .commandLine && !name.hasPrefix("SCRIPT_")
+                let isFamily = SettingTable.families.contains { name.hasPrefix($0.prefix) }
+                let isOurs =
+                    name.hasPrefix("PERIGEE_")
+                    || layer.origin == .commandLine && !name.hasPrefix("SCRIPT_") && !isFamily
                 guard isOurs, !known.contains(name) else {
                     return nil
                 }

@@ -78,7 +78,8 @@ enum SettingTable {
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
             maxConnections, drain, scriptMemory,
         ] + scriptLimits.map(\.1) + [
-            scriptAddresses, scriptSockets, traceEndpoint, traceHeaders, traceShare,
+            scriptAddresses, scriptSockets, smallModel, embeddingModel, defaultProvider, anyModel, traceEndpoint,
+            traceHeaders, traceShare,
         ] + access
 
     private static func limit(_ kind: ScriptLimits.Kind, _ fallback: String, _ subject: String) -> Setting<LimitText> {

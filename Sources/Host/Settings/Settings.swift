@@ -7,12 +7,17 @@ struct Settings: Sendable {
 
     /// Throws one fault with a line for each problem, so that an owner mends them all at once.
     init(_ source: SettingSource) throws {
-        let problems = source.problems(with: SettingTable.all)
+        let families = SettingTable.families
+        let problems =
+            source.problems(with: SettingTable.all + source.settings(of: families)) + source.strangers(to: families)
         guard problems.isEmpty else {
             throw Fault(.invalidInput, problems.joined(separator: "\n"))
         }
         self.source = source
     }
+
+    /// All there are: the table's, and those of families that somebody has set.
+    var all: [any AnySetting] { SettingTable.all + source.settings(of: SettingTable.families) }
 
     subscript<Value>(_ setting: Setting<Value>) -> Value {
         let text = source.text(of: setting).text
