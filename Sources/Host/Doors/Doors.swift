@@ -6,7 +6,7 @@ enum Doors {
     static func router(_ house: House) -> Router {
         var served: [any Door] = [
             HealthDoor(house), StatusDoor(house), JobsDoor { [unowned house] in house.jobs },
-            PlansDoor { [unowned house] in house.jobs },
+            PlansDoor { [unowned house] in house.jobs }, RunsDoor { [unowned house] in house.runs },
         ]
         if let scripts = house.scripts {
             served += [
