@@ -18,6 +18,7 @@ final class House {
     let consoles: Scope
     private(set) var jobs: Jobs?
     private(set) var access: Access?
+    private(set) var runs: Runs?
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -45,6 +46,7 @@ final class House {
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
             Part(
                 name: "scripts", start: { [self] in try await openScripts() }, stop: { [self] in await closeScripts() }),
+            Part(name: "runs", start: { [self] in try await openRuns() }, stop: { [self] in await closeRuns() }),
             Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
         ])
     }
@@ -107,6 +109,19 @@ final class House {
         await scripts?.close()
         jobs = nil
         scripts = nil
+    }
+
+    private func openRuns() async throws {
+        let runs = try await Runs.open(
+            store!, engines: [RehearsalEngine()], policy: ScriptPolicy(scripts!), log: log.part("runs"),
+            metrics: telemetry?.metrics, scope: scope)
+        self.runs = runs
+        await runs.start()
+    }
+
+    private func closeRuns() async {
+        await runs?.close()
+        runs = nil
     }
 
     func reloadScripts(_ reason: String) {

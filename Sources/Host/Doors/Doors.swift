@@ -7,7 +7,7 @@ enum Doors {
         let gate = house.access?.gate ?? Gate()
         var served: [any Door] = [
             HealthDoor(house), StatusDoor(house, gate), JobsDoor(gate) { [unowned house] in house.jobs },
-            PlansDoor(gate) { [unowned house] in house.jobs },
+            PlansDoor(gate) { [unowned house] in house.jobs }, RunsDoor(gate) { [unowned house] in house.runs },
         ]
         if let access = house.access {
             served += [KeysDoor(gate, access.keys), WorkspacesDoor(gate, access.workspaces)]

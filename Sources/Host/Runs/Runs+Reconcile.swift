@@ -80,6 +80,7 @@ extension Runs {
 
     /// An engine that does not answer in time knows nothing.
     private func remains(of run: LiveRun) async -> RunRemains {
+        // An engine that is not there any more knows nothing either.
         guard let engine = try? engine(run.record.order.engine) else { return RunRemains() }
         let found = Waiter<RunRemains>("what is left of a run")
         let record = run.record

@@ -1,0 +1,157 @@
+import Runtime
+
+/// Runs: what they are, what they said, why, and what people can do about them.
+@Loop
+struct RunsDoor: Door {
+    let name = "runs"
+    private let runs: () throws -> Runs
+
+    /// `runs` is asked at each request, because the service starts after the doors are made.
+    init(_ runs: @escaping () -> Runs?) {
+        self.runs = {
+            guard let runs = runs() else {
+                throw Fault(.unavailable, "runs are not served yet", hint: "ask again soon")
+            }
+            return runs
+        }
+    }
+
+    var endpoints: [Endpoint] {
+        [
+            Endpoint(
+                method: .get, path: "/mgmt/runs",
+                summary:
+                    "Runs, the newest first. ?user=, ?chat= and ?state= (several with commas) choose, ?before= and "
+                    + "?after= go on from an id, ?limit= is 50 unless told.",
+                answers: [200: "the runs", 400: "a filter is wrong"], action: .task(list)),
+            Endpoint(
+                method: .post, path: "/mgmt/runs",
+                summary: "Starts a run with one engine as it is: no persona is chosen, and no workspace.",
+                answers: [
+                    202: "the run, which is on the disk", 400: "the order is wrong", 429: "too many wait already",
+                ],
+                action: .task(start)),
+            Endpoint(
+                method: .get, path: "/mgmt/runs/{id}", summary: "One run.",
+                answers: [200: "the run", 404: "there is none of that id"], action: .task(get)),
+            Endpoint(
+                method: .get, path: "/mgmt/runs/{id}/events",
+                summary: "Its events from the first, or behind ?after= or Last-Event-ID; ends with the run. `missing` "
+                    + "names numbers that are not there any more.",
+                answers: [200: "the events, each with its number as id", 404: "there is none of that id"],
+                mediaType: "text/event-stream", action: .task(follow)),
+            Endpoint(
+                method: .get, path: "/mgmt/runs/{id}/why", summary: "Every decision that hooks made for it, in order.",
+                answers: [200: "the decisions", 404: "there is none of that id"], action: .task(why)),
+            Endpoint(
+                method: .post, path: "/mgmt/runs/{id}/cancel",
+                summary: "Stops it, and answers when it has stopped. A body may say the reason.",
+                answers: [200: "the run", 404: "there is none of that id", 409: "it has ended already"],
+                action: .task(cancel)),
+            Endpoint(
+                method: .get, path: "/mgmt/asks", summary: "What people are asked just now; ?user= and ?chat= choose.",
+                answers: [200: "the asks, each with its run"], action: .plain(asks)),
+            Endpoint(
+                method: .post, path: "/mgmt/runs/{id}/asks/{ask}",
+                summary: "Answers: `verdict` is once, always or reject for a permission; answered, with `answers`, or "
+                    + "dismissed for anything else. The first answer counts.",
+                answers: [
+                    200: "the run", 400: "that is no answer to it", 404: "nothing like that was asked",
+                    409: "it was answered already",
+                ],
+                action: .task(answer)),
+        ]
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let filter = try RunFilter(request.query)
+        let found = try await runs().list(filter)
+        var answer = JSONWriter()
+        try answer.object { root in
+            try root.array("runs") { list in for run in found { try list.object { try $0.put(run) } } }
+            root.member("more", found.count == filter.limit)
+        }
+        return .json(answer.finish())
+    }
+
+    private func start(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let order = try RunOrder(body: JSON.parse(try await request.body.collect()))
+        return try answer(try await runs().accept(order), status: 202)
+    }
+
+    private func get(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        return try await found(request)
+    }
+
+    private func follow(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let text = request.query["after"] ?? EventStream.lastEventID(of: request) ?? "0"
+        guard let after = Int64(text), after >= 0 else {
+            throw Fault(.invalidInput, "\"\(text)\" is no number of an event", hint: "the first has the number 1")
+        }
+        let follower = try await runs().follow(id(request), after: after)
+        return EventStream.response { stream in RunEventFeed(follower, stream).start() }
+    }
+
+    private func why(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let decisions = try await runs().why(id(request))
+        var answer = JSONWriter()
+        try answer.object { root in
+            try root.array("decisions") { list in for decision in decisions { try list.object { try $0.put(decision) } }
+            }
+        }
+        return .json(answer.finish())
+    }
+
+    private func cancel(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let body = try await request.body.collect()
+        let reason = body.isEmpty ? nil : try JSON.parse(body)["reason"].string
+        try await runs().cancel(id(request), reason: reason ?? "cancelled by an administrator")
+        return try await found(request)
+    }
+
+    private func asks(_ request: Request) throws -> Response {
+        try ManageGate.admin(request)
+        let open = try runs().openAsks(user: request.query["user"], chat: request.query["chat"])
+        var answer = JSONWriter()
+        try answer.object { root in
+            try root.array("asks") { list in
+                for (run, ask) in open {
+                    try list.object { entry in
+                        try entry.object("run") { try $0.put(run) }
+                        try entry.member("ask", encoding: ask)
+                    }
+                }
+            }
+        }
+        return .json(answer.finish())
+    }
+
+    private func answer(_ request: Request) async throws -> Response {
+        try ManageGate.admin(request)
+        let body = try JSON.parse(try await request.body.collect())
+        let answer = try AskAnswer(to: request.parameters["ask"] ?? "", body: body, by: "mgmt")
+        try await runs().answer(id(request), answer)
+        return try await found(request)
+    }
+
+    private func found(_ request: Request) async throws -> Response {
+        guard let run = try await runs().run(id(request)) else {
+            throw Fault(.notFound, "there is no run \"\(id(request))\"")
+        }
+        return try answer(run)
+    }
+
+    private func answer(_ run: RunRecord, status: Int = 200) throws -> Response {
+        var answer = JSONWriter()
+        try answer.object { try $0.put(run) }
+        return .json(answer.finish(), status: status)
+    }
+
+    private func id(_ request: Request) -> String { request.parameters["id"] ?? "" }
+}
