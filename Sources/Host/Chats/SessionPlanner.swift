@@ -70,7 +70,7 @@ struct SessionPlanner {
         var wanted: String? = message
         var seen: Set<String> = []
         while let id = wanted, !id.isEmpty, seen.insert(id).inserted {
-            guard let node = nodes.last(where: { $0.message == id }) else { return nil }
+            guard let node = nodes.last(where: { $0.message == id || "resp_\($0.run)" == id }) else { return nil }
             if node.session != nil { return node }
             wanted = node.parent
         }
@@ -87,5 +87,5 @@ struct SessionPlanner {
 
 extension Lineage {
     /// Whether the client names turns; if not, its history has to tell.
-    var hasIDs: Bool { message?.isEmpty == false || userMessage?.isEmpty == false }
+    var hasIDs: Bool { [message, userMessage, parent].contains { $0?.isEmpty == false } }
 }

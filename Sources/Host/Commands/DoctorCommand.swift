@@ -4,12 +4,25 @@ import Runtime
 extension Command {
     static let doctor = Command(
         name: "doctor", summary: "Checks what Perigee needs and says what to do.",
-        usage: "perigee doctor [NAME=value …]",
-        details: "Ends with code 0 when nothing stands in the way of `perigee serve`, else with 69."
+        usage: "perigee doctor [openwebui] [NAME=value …]",
+        details:
+            "Ends with code 0 when nothing stands in the way of `perigee serve`, else with 69. With `openwebui` it "
+            + "prints\nwhat to enter there, and with OPENWEBUI_URL and OPENWEBUI_API_KEY it looks at what a running one lacks."
     ) { arguments in
-        try arguments.expect()
+        try arguments.expect(words: 0...1)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        let findings = Loop.run { await Checkup(settings).findings() }
+        if let subject = arguments.words.first {
+            guard subject == "openwebui" else {
+                throw Fault(
+                    .invalidInput, "there is no check-up of \"\(subject)\"", hint: "there is `perigee doctor openwebui`"
+                )
+            }
+            Terminal.print(OpenWebUICheckup.instructions(settings))
+        }
+        let asksOpenWebUI = !arguments.words.isEmpty
+        let findings = Loop.run {
+            asksOpenWebUI ? await OpenWebUICheckup(settings).findings() : await Checkup(settings).findings()
+        }
         Terminal.print(Checkup.report(findings))
         return findings.contains { $0.state == .bad } ? 69 : 0
     }

@@ -1,40 +1,127 @@
 import Runtime
 
-/// All that a turn of a chat passes on its way to a run, put together.
+/// All that a turn of a chat passes on its way to a run, and what performs it, put together.
 @Loop
 final class ChatRoom {
-    let chats: Chats
-    let intake: TurnIntake
+    let runs: Runs
+    let integrations: MCPService
+    let openAI: OpenAIHouse
+    private let chats: Chats
 
-    init(
-        _ store: Store, _ access: Access, _ runs: Runs, chats: Chats, agents: AgentRegistry, sides: SideCalls,
-        modes: @escaping @Loop () -> [String], log: Log, scope: Scope
-    ) {
+    private init(_ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse) {
+        self.runs = runs
         self.chats = chats
-        intake = TurnIntake(runs, access.workspaces, agents, sides, modes: modes)
-        let workspaces = access.workspaces
+        self.integrations = integrations
+        self.openAI = openAI
+    }
+
+    static func open(_ house: House, scope: Scope) async throws -> ChatRoom {
+        let (settings, log) = (house.settings, house.log)
+        let (store, access, scripts) = (house.store!, house.access!, house.scripts!)
+        let chats = Chats(store, log: log.part("chats"), now: Access.now)
+        let providers = settings.providers
+        let models = ProviderClient(house.client!, wallClock: { SystemClock().now })
+        let engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models)]
+        let runs = try await Runs.open(
+            store, engines: engines, policy: ScriptPolicy(scripts), log: log.part("runs"),
+            metrics: house.telemetry?.metrics, scope: scope)
+
+        let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
+        let address = settings.agentAddress
+        let agents = AgentRegistry(store, access.workspaces) { workspace, agent in
+            IntegrationConfig.mcp(
+                agent.integrations, base: address, workspace: workspace.id, user: workspace.user, tokens: tokens)
+        }
+        let sides = SideCalls(
+            providers, models, small: settings[SettingTable.smallModel], log: log.part("side calls"))
+        let intake = TurnIntake(runs, access.workspaces, agents, sides) { ["rehearsal"] }
+        let integrations = MCPService(
+            scripts, tokens, settings.surroundings(of: runs), log: log.part("integrations"), scope: scope)
+        let openAI = OpenAIHouse(
+            scripts: scripts, gate: access.gate, intake: intake, runs: runs, chats: chats,
+            workspaces: access.workspaces, embed: settings.embedding(by: providers, models), rehearses: { true },
+            log: log.part("openai"))
+        mirror(chats, access.workspaces, log.part("chats"), scope)
+        return ChatRoom(runs, chats, integrations, openAI)
+    }
+
+    func close() async {
+        chats.onChange = nil
+        chats.former = { _ in [:] }
+        await runs.close()
+    }
+
+    /// Which session each chat has, for people and older programs to read, and what such a program left.
+    private static func mirror(_ chats: Chats, _ workspaces: Workspaces, _ log: Log, _ scope: Scope) {
         chats.former = { user in
             try await workspaces.formerSessions(of: try await workspaces.get(Workspace.id(of: user)).workspace)
         }
-        chats.onChange = { [weak self] user in
-            scope.spawn("mirroring sessions") { await self?.mirror(user, workspaces, log) }
+        chats.onChange = { [weak chats] user in
+            scope.spawn("mirroring sessions") {
+                guard let chats else { return }
+                do {
+                    let sessions = try await chats.sessions(of: user)
+                    let workspace = try await workspaces.get(Workspace.id(of: user)).workspace
+                    try await workspaces.mirrorSessions(
+                        Dictionary(sessions.map { ($0.chat, $0.session) }) { _, last in last }, of: workspace)
+                } catch {
+                    log.warning("the list of sessions was not written: \(Fault(error).message)")
+                }
+            }
+        }
+    }
+}
+
+extension Settings {
+    /// Where agents reach this server.
+    fileprivate var agentAddress: String {
+        let chosen = self[SettingTable.agentAddress]
+        return chosen.isEmpty ? "http://127.0.0.1:\(self[SettingTable.port])" : chosen
+    }
+
+    /// Who answers requests for embeddings.
+    @Loop
+    fileprivate func embedding(
+        by providers: Providers, _ client: ProviderClient
+    ) -> @Loop (JSONObject) async throws -> JSONValue {
+        let wanted = self[SettingTable.embeddingModel]
+        return { request in
+            guard !wanted.isEmpty else {
+                throw Fault(
+                    .notFound, "no provider is set for embeddings",
+                    hint: "set PERIGEE_EMBEDDING_MODEL to a provider, or to provider/model")
+            }
+            let choice = try providers.choice(wanted)
+            do {
+                return try await client.embeddings(request, model: choice.model, by: choice.provider)
+            } catch {
+                throw RunFailure(error)
+            }
         }
     }
 
-    /// Which session each chat has, for people and older programs to read.
-    private func mirror(_ user: String, _ workspaces: Workspaces, _ log: Log) async {
-        do {
-            let sessions = try await chats.sessions(of: user)
-            let workspace = try await workspaces.get(Workspace.id(of: user)).workspace
-            try await workspaces.mirrorSessions(
-                Dictionary(sessions.map { ($0.chat, $0.session) }) { _, last in last }, of: workspace)
-        } catch {
-            log.warning("the list of sessions was not written: \(Fault(error).message)")
-        }
+    /// Keys of integrations are the owner's, from the environment; runs say what the agent is at.
+    @Loop
+    fileprivate func surroundings(of runs: Runs) -> MCPSurroundings {
+        MCPSurroundings(
+            keys: { _, names in
+                Dictionary(
+                    uniqueKeysWithValues: Set(names).compactMap { name in
+                        source.values(withPrefix: name)[name].flatMap { $0.isEmpty ? nil : (name, Secret($0)) }
+                    })
+            },
+            work: { [weak runs] caller in
+                let run = runs?.working(in: caller.workspace)
+                return (run?.order.chat, run?.id)
+            })
     }
+}
 
-    func close() {
-        chats.onChange = nil
-        chats.former = { _ in [:] }
+extension Runs {
+    /// The newest run that is at work in a workspace.
+    func working(in workspace: String) -> RunRecord? {
+        live.values.map(\.record).filter { $0.order.workspace == workspace && $0.state == .running }.max {
+            $0.id < $1.id
+        }
     }
 }

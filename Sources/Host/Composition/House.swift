@@ -18,9 +18,11 @@ final class House {
     let consoles: Scope
     private(set) var jobs: Jobs?
     private(set) var access: Access?
-    private(set) var runs: Runs?
+    private(set) var chatRoom: ChatRoom?
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
+
+    var runs: Runs? { chatRoom?.runs }
 
     private let scope: Scope
 
@@ -112,16 +114,14 @@ final class House {
     }
 
     private func openRuns() async throws {
-        let runs = try await Runs.open(
-            store!, engines: [RehearsalEngine()], policy: ScriptPolicy(scripts!), log: log.part("runs"),
-            metrics: telemetry?.metrics, scope: scope)
-        self.runs = runs
-        await runs.start()
+        let room = try await ChatRoom.open(self, scope: scope)
+        chatRoom = room
+        await room.runs.start()
     }
 
     private func closeRuns() async {
-        await runs?.close()
-        runs = nil
+        await chatRoom?.close()
+        chatRoom = nil
     }
 
     func reloadScripts(_ reason: String) {

@@ -18,6 +18,9 @@ enum Doors {
                 RoutesDoor(gate, scripts, log: house.log.part("routes")),
             ]
         }
+        if let room = house.chatRoom {
+            served += [OpenAIDoor(house: room.openAI), MCPDoor { [unowned house] in house.chatRoom?.integrations }]
+        }
         let doors = served + [DescriptionDoor(of: served)]
         let router = Router()
         for door in doors { router.add(door, traced: house.telemetry?.tracer ?? .off) }

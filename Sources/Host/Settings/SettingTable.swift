@@ -50,6 +50,17 @@ enum SettingTable {
         name: "OTEL_TRACES_SAMPLER_ARG", fallback: "1", accepts: .share,
         purpose: "Share of requests that are traced when the caller did not decide.")
 
+    static let agentAddress = Setting(
+        name: "PERIGEE_AGENT_URL", fallback: "", accepts: .optionalURL,
+        purpose: "Where agents reach this server, for integrations; `http://127.0.0.1:PORT` when empty.")
+
+    static let openWebUIAddress = Setting(
+        name: "OPENWEBUI_URL", fallback: "", accepts: .optionalURL,
+        purpose: "The Open WebUI that `perigee doctor openwebui` looks at.")
+    static let openWebUIKey = Setting(
+        name: "OPENWEBUI_API_KEY", fallback: "", accepts: .text,
+        purpose: "An administrator's key of that Open WebUI.", isSecret: true)
+
     static let scriptMemory = Setting(
         name: "PERIGEE_SCRIPT_MEMORY", fallback: "64MB", accepts: .size,
         purpose: "Memory that all scripts of a generation may hold together.")
@@ -76,7 +87,7 @@ enum SettingTable {
     static let all: [any AnySetting] =
         [
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
-            maxConnections, drain, scriptMemory,
+            maxConnections, drain, agentAddress, openWebUIAddress, openWebUIKey, scriptMemory,
         ] + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, smallModel, embeddingModel, defaultProvider, anyModel, traceEndpoint,
             traceHeaders, traceShare,

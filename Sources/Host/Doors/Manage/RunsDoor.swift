@@ -4,10 +4,12 @@ import Runtime
 @Loop
 struct RunsDoor: Door {
     let name = "runs"
+    private let gate: Gate
     private let runs: () throws -> Runs
 
     /// `runs` is asked at each request, because the service starts after the doors are made.
-    init(_ runs: @escaping () -> Runs?) {
+    init(_ gate: Gate, _ runs: @escaping () -> Runs?) {
+        self.gate = gate
         self.runs = {
             guard let runs = runs() else {
                 throw Fault(.unavailable, "runs are not served yet", hint: "ask again soon")
@@ -64,7 +66,7 @@ struct RunsDoor: Door {
     }
 
     private func list(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let filter = try RunFilter(request.query)
         let found = try await runs().list(filter)
         var answer = JSONWriter()
@@ -76,18 +78,18 @@ struct RunsDoor: Door {
     }
 
     private func start(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let order = try RunOrder(body: JSON.parse(try await request.body.collect()))
         return try answer(try await runs().accept(order), status: 202)
     }
 
     private func get(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         return try await found(request)
     }
 
     private func follow(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let text = request.query["after"] ?? EventStream.lastEventID(of: request) ?? "0"
         guard let after = Int64(text), after >= 0 else {
             throw Fault(.invalidInput, "\"\(text)\" is no number of an event", hint: "the first has the number 1")
@@ -97,7 +99,7 @@ struct RunsDoor: Door {
     }
 
     private func why(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let decisions = try await runs().why(id(request))
         var answer = JSONWriter()
         try answer.object { root in
@@ -108,7 +110,7 @@ struct RunsDoor: Door {
     }
 
     private func cancel(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let body = try await request.body.collect()
         let reason = body.isEmpty ? nil : try JSON.parse(body)["reason"].string
         try await runs().cancel(id(request), reason: reason ?? "cancelled by an administrator")
@@ -116,7 +118,7 @@ struct RunsDoor: Door {
     }
 
     private func asks(_ request: Request) throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let open = try runs().openAsks(user: request.query["user"], chat: request.query["chat"])
         var answer = JSONWriter()
         try answer.object { root in
@@ -133,7 +135,7 @@ struct RunsDoor: Door {
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        try ManageGate.admin(request)
+        try gate.require(.manage, request)
         let body = try JSON.parse(try await request.body.collect())
         let answer = try AskAnswer(to: request.parameters["ask"] ?? "", body: body, by: "mgmt")
         try await runs().answer(id(request), answer)

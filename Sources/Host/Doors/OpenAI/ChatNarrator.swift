@@ -2,7 +2,7 @@ import Runtime
 
 /// Tells what an agent does in the chunks of a chat completion: text as content, thoughts as reasoning, tools as cards or
 /// blocks to unfold. A state machine without a clock or a socket.
-struct ChatNarrator {
+struct ChatNarrator: Narrator {
     let chunks: ChatChunks
     /// The client has forms of its own for tools and for thoughts between them.
     let isNative: Bool
@@ -18,12 +18,17 @@ struct ChatNarrator {
     private var open: [ToolUse] = []
     private var finished: Set<String> = []
 
-    init(_ chunks: ChatChunks, isNative: Bool) {
+    private let wantsUsage: Bool
+
+    init(_ chunks: ChatChunks, isNative: Bool, wantsUsage: Bool = false) {
         self.chunks = chunks
         self.isNative = isNative
+        self.wantsUsage = wantsUsage
     }
 
-    mutating func text(_ text: String, part: String) -> [[UInt8]] {
+    mutating func begin() -> [StreamFrame] { [StreamFrame(chunks.role())] }
+
+    mutating func text(_ text: String, part: String) -> [StreamFrame] {
         guard !text.isEmpty else { return [] }
         var list = closeThought()
         let isNew = textPart != part
@@ -33,23 +38,23 @@ struct ChatNarrator {
         return list + write(text)
     }
 
-    mutating func reasoning(_ text: String, part: String) -> [[UInt8]] {
+    mutating func reasoning(_ text: String, part: String) -> [StreamFrame] {
         guard !text.isEmpty else { return [] }
         // Thoughts before everything else have a field of their own; later ones would all be added to those.
-        guard isNative, !content.isEmpty || hasItems else { return [chunks.reasoning(text)] }
-        var list: [[UInt8]] = []
+        guard isNative, !content.isEmpty || hasItems else { return [StreamFrame(chunks.reasoning(text))] }
+        var list: [StreamFrame] = []
         if thought?.id != part {
             list += closeThought()
             thought = (part, "")
             hasItems = true
             list.append(
-                chunks.item("response.output_item.added") { event in
+                frame("response.output_item.added") { event in
                     event.object("item") { $0.putThought(part, status: "in_progress", text: nil) }
                 })
         }
         thought!.text += text
         list.append(
-            chunks.item("response.reasoning_text.delta") {
+            frame("response.reasoning_text.delta") {
                 $0.member("item_id", part)
                 $0.member("delta", text)
             })
@@ -57,12 +62,12 @@ struct ChatNarrator {
     }
 
     /// A tool as it stands now, and how it is shown. Blocks and lines are written once, when it has ended.
-    mutating func tool(_ tool: ToolUse, _ rendering: Rendering) -> [[UInt8]] {
+    mutating func tool(_ tool: ToolUse, _ rendering: Rendering) -> [StreamFrame] {
         let hasEnded = tool.status == .completed || tool.status == .failed
         guard tool.status != .pending, !finished.contains(tool.id) else { return [] }
         if hasEnded { finished.insert(tool.id) }
         let isKnown = open.contains { $0.id == tool.id }
-        var list: [[UInt8]] = []
+        var list: [StreamFrame] = []
         if let before = rendering.before, !isKnown || rendering.show != .native, hasEnded || rendering.show == .native {
             list += closeThought() + writeBlock(before)
         }
@@ -75,19 +80,19 @@ struct ChatNarrator {
                 list += closeThought() + [call(tool, rendering, "in_progress")]
             }
         case .details where hasEnded:
-            list += closeThought() + writeBlock(ChatNarrator.details(tool, rendering))
+            list += closeThought() + writeBlock(ToolWords.details(tool, rendering))
         case .text where hasEnded:
-            list += closeThought() + writeBlock(ChatNarrator.line(tool, rendering))
+            list += closeThought() + writeBlock(ToolWords.line(tool, rendering))
         case .details, .text, .nothing: break
         }
         return list
     }
 
     /// A line that people should see. For clients with a place for it above the answer, it goes there.
-    mutating func notice(_ text: String) -> [[UInt8]] {
+    mutating func notice(_ text: String) -> [StreamFrame] {
         guard isNative else { return [] }
         return [
-            chunks.event("status") {
+            status("status") {
                 $0.member("description", text)
                 $0.member("done", true)
             }
@@ -95,10 +100,10 @@ struct ChatNarrator {
     }
 
     /// Something of our own between the agent's texts.
-    mutating func block(_ text: String) -> [[UInt8]] { closeThought() + writeBlock(text) }
+    mutating func block(_ text: String) -> [StreamFrame] { closeThought() + writeBlock(text) }
 
     /// Every card gets its result before the end: a client would call the tool itself otherwise.
-    mutating func closeItems(_ reason: String = "This was still running when the answer ended.") -> [[UInt8]] {
+    mutating func closeItems(_ reason: String) -> [StreamFrame] {
         var list = closeThought()
         for var tool in open {
             tool.status = .failed
@@ -109,9 +114,25 @@ struct ChatNarrator {
         return list
     }
 
+    mutating func ask(call id: String, name: String, arguments: String) -> [StreamFrame] {
+        [StreamFrame(chunks.toolCall(id: id, name: name, arguments: arguments))]
+    }
+
+    mutating func end(_ ending: ChatReply.Ending, usage: Usage?) throws -> [StreamFrame] {
+        var list: [StreamFrame] = []
+        switch ending {
+        case .finished(let reason):
+            list.append(StreamFrame(chunks.finish(reason)))
+            // Clients add up what they are told, so that it is told once, behind the last part of an answer.
+            if wantsUsage, reason != .toolCalls, let usage { list.append(StreamFrame(try chunks.usage(usage))) }
+        case .failed(let error): list.append(StreamFrame(error.text))
+        }
+        return list + [StreamFrame(Array("[DONE]".utf8))]
+    }
+
     // MARK: within
 
-    private mutating func result(_ tool: ToolUse, _ rendering: Rendering) -> [[UInt8]] {
+    private mutating func result(_ tool: ToolUse, _ rendering: Rendering) -> [StreamFrame] {
         open.removeAll { $0.id == tool.id }
         hasItems = true
         isInterrupted = true
@@ -119,7 +140,7 @@ struct ChatNarrator {
         let text = rendering.text ?? (hasFailed ? tool.error ?? tool.output : tool.output)
         return [
             call(tool, rendering, "completed"),
-            chunks.item("response.output_item.added") { event in
+            frame("response.output_item.added") { event in
                 event.object("item") { item in
                     item.member("type", "function_call_output")
                     item.member("id", "fco_\(tool.id)")
@@ -136,10 +157,10 @@ struct ChatNarrator {
         ]
     }
 
-    private mutating func call(_ tool: ToolUse, _ rendering: Rendering, _ status: String) -> [UInt8] {
+    private mutating func call(_ tool: ToolUse, _ rendering: Rendering, _ status: String) -> StreamFrame {
         hasItems = true
         isInterrupted = true
-        return chunks.item("response.output_item.added") { event in
+        return frame("response.output_item.added") { event in
             event.object("item") {
                 $0.member("type", "function_call")
                 $0.member("id", "fc_\(tool.id)")
@@ -151,23 +172,23 @@ struct ChatNarrator {
         }
     }
 
-    private mutating func closeThought() -> [[UInt8]] {
+    private mutating func closeThought() -> [StreamFrame] {
         guard let (id, text) = thought else { return [] }
         thought = nil
         isInterrupted = true
         return [
-            chunks.item("response.output_item.done") { event in
+            frame("response.output_item.done") { event in
                 event.object("item") { $0.putThought(id, status: "completed", text: text) }
             }
         ]
     }
 
-    private mutating func write(_ text: String) -> [[UInt8]] {
+    private mutating func write(_ text: String) -> [StreamFrame] {
         content += text
-        return [chunks.content(text)]
+        return [StreamFrame(chunks.content(text))]
     }
 
-    private mutating func writeBlock(_ text: String) -> [[UInt8]] {
+    private mutating func writeBlock(_ text: String) -> [StreamFrame] {
         guard !text.isEmpty else { return [] }
         let list = write(gap + text)
         isInterrupted = true
@@ -175,54 +196,15 @@ struct ChatNarrator {
         return list
     }
 
+    private func frame(_ type: String, _ contents: (inout JSONWriter) -> Void) -> StreamFrame {
+        StreamFrame(chunks.item(type, contents))
+    }
+
+    private func status(_ type: String, _ data: (inout JSONWriter) -> Void) -> StreamFrame {
+        StreamFrame(chunks.event(type, data))
+    }
+
     private var gap: String { content.isEmpty ? "" : content.hasSuffix("\n\n") ? "" : "\n\n" }
-
-    // MARK: words for clients without cards
-
-    static func details(_ tool: ToolUse, _ rendering: Rendering) -> String {
-        let title = rendering.title ?? tool.headline
-        let text = rendering.text ?? (tool.status == .failed ? tool.error ?? tool.output : tool.output)
-        let mark = tool.status == .failed ? " (failed)" : ""
-        return "<details>\n<summary>\(escaped(title))\(mark)</summary>\n\n\(fenced(text))\n\n</details>"
-    }
-
-    static func line(_ tool: ToolUse, _ rendering: Rendering) -> String {
-        if let text = rendering.text { return text }
-        return "_\(rendering.title ?? tool.headline)\(tool.status == .failed ? ": failed" : "")_"
-    }
-
-    /// A fence that is longer than any inside the text.
-    private static func fenced(_ text: String) -> String {
-        var longest = 2
-        var run = 0
-        for character in text {
-            run = character == "`" ? run + 1 : 0
-            longest = max(longest, run)
-        }
-        let fence = String(repeating: "`", count: longest + 1)
-        return "\(fence)\n\(text)\n\(fence)"
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
-    }
-}
-
-extension ToolUse {
-    /// The name and what it is about, in a line.
-    var headline: String { title.map { $0.isEmpty ? name : "\(name): \($0)" } ?? name }
-
-    /// The input as JSON text.
-    var inputText: String {
-        var writer = JSONWriter()
-        do {
-            try writer.value(input)
-        } catch {
-            // Only a number that is none has no form; it cannot come from JSON.
-            return "{}"
-        }
-        return String(decoding: writer.finish(), as: UTF8.self)
-    }
 }
 
 extension JSONWriter {

@@ -8,7 +8,6 @@ final class ChatReply {
         let isNative: Bool
         /// Its user can be asked by a card.
         let hasCards: Bool
-        let wantsUsage: Bool
         /// It names its chats, so that a reply in words finds its question again.
         let namesChats: Bool
     }
@@ -23,7 +22,7 @@ final class ChatReply {
     private let runs: Runs
     private let generation: GenerationUse
     private let client: Client
-    private var narrator: ChatNarrator
+    private var narrator: any Narrator
     private(set) var reasoning = ""
     private(set) var usage: Usage?
     private var failure: RunFailure?
@@ -31,20 +30,18 @@ final class ChatReply {
     private var seen: [String: Int] = [:]
     private var known: Set<String> = []
 
-    init(_ run: RunRecord, _ runs: Runs, _ generation: GenerationUse, _ client: Client, model: String) {
+    init(_ run: RunRecord, _ runs: Runs, _ generation: GenerationUse, _ client: Client, _ narrator: any Narrator) {
         self.run = run
         self.runs = runs
         self.generation = generation
         self.client = client
-        let chunks = ChatChunks(id: "chatcmpl-\(run.id)", model: model, created: Int(run.createdAt / 1000))
-        narrator = ChatNarrator(chunks, isNative: client.isNative)
+        self.narrator = narrator
     }
 
-    var chunks: ChatChunks { narrator.chunks }
     var content: String { narrator.content }
 
     /// Hands over chunks until the run has ended or waits for the user. Throws when `send` does, or the follower.
-    func tell(_ follower: RunFollower, _ send: ([[UInt8]]) async throws -> Void) async throws -> Ending {
+    func tell(_ follower: RunFollower, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {
         while let item = try await follower.next() {
             switch item {
             case .missing(let from, let to):
@@ -56,7 +53,7 @@ final class ChatReply {
         return .failed(OpenAIError(Fault(.internal, "run \(run.id) ended without saying how")))
     }
 
-    private func tell(_ event: RunEvent, _ send: ([[UInt8]]) async throws -> Void) async throws -> Ending? {
+    private func tell(_ event: RunEvent, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending? {
         switch event.body {
         case .text(let text, let part): try await send(narrator.text(text, part: part))
         case .reasoning(let text, let part):
@@ -75,6 +72,16 @@ final class ChatReply {
         return nil
     }
 
+    func begin() -> [StreamFrame] { narrator.begin() }
+    func block(_ text: String) -> [StreamFrame] { narrator.block(text) }
+    func end(_ ending: Ending) throws -> [StreamFrame] { try narrator.end(ending, usage: usage) }
+
+    /// A response as an object of its own.
+    func whole(_ ending: Ending) -> [UInt8] {
+        guard var response = narrator as? ResponseNarrator else { return [] }
+        return response.whole(ending, usage: usage)
+    }
+
     // MARK: asks
 
     /// One that was answered since it was asked, or elsewhere, is history.
@@ -82,22 +89,22 @@ final class ChatReply {
         runs.openAsks(user: run.order.user).contains { $0.run.id == run.id && $0.ask.id == ask.id }
     }
 
-    private func put(_ ask: Ask, _ number: Int64, _ send: ([[UInt8]]) async throws -> Void) async throws -> Ending {
+    private func put(_ ask: Ask, _ number: Int64, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {
         guard client.hasCards else {
             let line = AskCard.line(ask, run: run.id, namesRun: !client.namesChats)
             try await send(narrator.closeItems("This waits for your answer.") + narrator.block(line))
             return .finished(.stop)
         }
-        let call = chunks.toolCall(
-            id: AskCard.callID(run: run.id, event: number), name: AskCard.tool, arguments: AskCard.arguments(ask))
-        try await send(narrator.closeItems("This waits for your answer.") + [call])
+        let call = narrator.ask(
+            call: AskCard.callID(run: run.id, event: number), name: AskCard.tool, arguments: AskCard.arguments(ask))
+        try await send(narrator.closeItems("This waits for your answer.") + call)
         return .finished(.toolCalls)
     }
 
     // MARK: the end
 
     private func end(
-        _ state: RunState, _ reason: String, _ send: ([[UInt8]]) async throws -> Void
+        _ state: RunState, _ reason: String, _ send: ([StreamFrame]) async throws -> Void
     ) async throws -> Ending? {
         guard state.isEnded else { return nil }
         try await send(narrator.closeItems())

@@ -20,6 +20,18 @@ struct OpenAIDoor: Door {
                     200: "the answer", 400: "the body is not understood", 401: "no good key",
                     429: "too much waits already",
                 ], action: .task(guarded(complete))),
+            Endpoint(
+                method: .post, path: "/v1/responses",
+                summary: "The same over OpenAI's newer API; `previous_response_id` goes on from an answer.",
+                answers: [
+                    200: "the response", 400: "the body is not understood", 401: "no good key",
+                    404: "there is no response of that id", 429: "too much waits already",
+                ], action: .task(guarded(respond))),
+            Endpoint(
+                method: .post, path: "/v1/embeddings",
+                summary: "Passed on to the provider that PERIGEE_EMBEDDING_MODEL names.",
+                answers: [200: "the embeddings", 401: "no good key", 404: "no provider is set for them"],
+                action: .task(guarded(embed))),
         ]
             + OpenAIDoor.unserved.map { method in
                 Endpoint(
@@ -50,7 +62,7 @@ struct OpenAIDoor: Door {
     private func nothing(_ request: Request) async throws -> Response {
         throw Fault(
             .notFound, "\(request.method.rawValue) \(request.path) is not served here",
-            hint: "GET /v1/models and POST /v1/chat/completions are")
+            hint: "GET /v1/models, POST /v1/chat/completions, /v1/responses and /v1/embeddings are")
     }
 
     // MARK: models
@@ -109,50 +121,6 @@ struct OpenAIDoor: Door {
             }
         }
     }
-
-    // MARK: chats
-
-    private func complete(_ request: Request) async throws -> Response {
-        try house.gate.present(request)
-        let body = try ChatBody(try await request.body.collect())
-        let use = GenerationUse(house.scripts.live)
-        let caller = try await house.gate.caller(
-            request, door: name, bodyUser: body.user, generation: use.generation)
-        let facts = ClientFacts(request.headers, model: body.model, extra: body.extra)
-        try await house.takeKeys(request.headers, of: caller)
-        var turn = TurnRequest(
-            door: name, caller: caller, model: body.model, facts: facts, messages: body.messages)
-        turn.isStreamed = body.isStreamed
-        turn.tools = body.tools
-        turn.extra = body.extra
-        turn.headers = house.gate.visible(request.headers)
-        turn.schema = body.schema
-        turn.reasoningEffort = body.reasoningEffort
-        turn.temperature = body.temperature
-        turn.maxTokens = body.maxTokens
-        let client = ChatReply.Client(
-            isNative: facts.client == "openwebui" && body.isStreamed,
-            hasCards: body.isStreamed && body.tools.contains(AskCard.tool),
-            wantsUsage: body.wantsUsage || facts.client == "openwebui", namesChats: facts.chat != nil)
-        switch try await house.intake.take(turn, use.generation) {
-        case .side(let answer): return try ChatAnswers.side(answer, model: body.model, isStreamed: body.isStreamed)
-        case .run(let run):
-            return try await answer(run, after: 0, nil, use, client, body)
-        case .goesOn(let run, let after, let complaint):
-            return try await answer(run, after: after, complaint, use, client, body)
-        }
-    }
-
-    private func answer(
-        _ run: RunRecord, after: Int64, _ complaint: String?, _ use: GenerationUse, _ client: ChatReply.Client,
-        _ body: ChatBody
-    ) async throws -> Response {
-        let follower = try await house.runs.follow(run.id, after: after)
-        let reply = ChatReply(run, house.runs, use, client, model: body.model)
-        let answers = ChatAnswers(reply, follower, run, house, complaint: complaint, client)
-        let headers: Headers = ["X-Perigee-Run": run.id]
-        return body.isStreamed ? answers.stream(headers) : try await answers.whole(headers)
-    }
 }
 
 /// What the door needs of the house.
@@ -164,6 +132,8 @@ struct OpenAIHouse {
     let runs: Runs
     let chats: Chats
     let workspaces: Workspaces
+    /// Embeddings of a request, as the provider gives them.
+    let embed: @Loop (JSONObject) async throws -> JSONValue
     /// No agent is connected: answers come from the rehearsal.
     let rehearses: () -> Bool
     let log: Log

@@ -1,0 +1,58 @@
+import Runtime
+
+/// Brings one answer to its client, as a stream or gathered, and notices when the client has gone.
+@Loop
+struct AnswerDelivery {
+    let reply: ChatReply
+    let follower: RunFollower
+    let run: RunRecord
+    let house: OpenAIHouse
+    /// Why what the user wrote did not answer what was asked.
+    var complaint: String?
+
+    /// The question stands: the complaint is all there is to say.
+    private var isOver: Bool { complaint != nil && run.state == .blocked }
+
+    func stream(_ headers: Headers) -> Response {
+        EventStream.response(headers: headers) { stream in
+            // Before anything has happened, so that a client that stops now knows that the answer had begun.
+            for frame in reply.begin() { stream.sendNow(event: frame.event, data: frame.data) }
+            stream.onGone = { follower.close() }
+            defer { follower.close() }
+            do {
+                try await tell(stream)
+            } catch {
+                guard !stream.isGone, Fault(error).kind != .cancelled else { return house.runs.clientLeft(run.id) }
+                // A clean end keeps the text so far; a broken stream would lose it.
+                for frame in try reply.end(.failed(OpenAIError(Fault(error)))) {
+                    stream.sendNow(event: frame.event, data: frame.data)
+                }
+            }
+        }
+    }
+
+    private func tell(_ stream: EventStream) async throws {
+        func send(_ frames: [StreamFrame]) async throws {
+            for frame in frames { try await stream.send(event: frame.event, data: frame.data) }
+        }
+        if let complaint { try await send(reply.block(complaint)) }
+        let ending = isOver ? .finished(.stop) : try await reply.tell(follower, send)
+        try await send(try reply.end(ending))
+        house.chats.answered(run.id, reply.content)
+    }
+
+    /// Gathers all of it. A client that leaves meanwhile has left the run.
+    func whole() async throws -> ChatReply.Ending {
+        defer { follower.close() }
+        do {
+            _ = reply.begin()
+            if let complaint { _ = reply.block(complaint) }
+            let ending = isOver ? .finished(.stop) : try await reply.tell(follower) { _ in }
+            if case .finished = ending { house.chats.answered(run.id, reply.content) }
+            return ending
+        } catch {
+            if Fault(error).kind == .cancelled { house.runs.clientLeft(run.id) }
+            throw error
+        }
+    }
+}

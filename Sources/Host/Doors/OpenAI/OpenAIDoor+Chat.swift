@@ -1,0 +1,64 @@
+import Runtime
+
+extension OpenAIDoor {
+    func complete(_ request: Request) async throws -> Response {
+        try house.gate.present(request)
+        let body = try ChatBody(try await request.body.collect())
+        let use = GenerationUse(house.scripts.live)
+        let facts = ClientFacts(request.headers, model: body.model, extra: body.extra)
+        var turn = try await turn(request, use, body.model, facts, body.messages, user: body.user)
+        turn.isStreamed = body.isStreamed
+        turn.tools = body.tools
+        turn.extra = body.extra
+        turn.schema = body.schema
+        turn.reasoningEffort = body.reasoningEffort
+        turn.temperature = body.temperature
+        turn.maxTokens = body.maxTokens
+        switch try await house.intake.take(turn, use.generation) {
+        case .side(let answer): return try ChatAnswers.side(answer, model: body.model, isStreamed: body.isStreamed)
+        case .run(let run): return try await answer(run, after: 0, nil, use, facts, body)
+        case .goesOn(let run, let after, let complaint):
+            return try await answer(run, after: after, complaint, use, facts, body)
+        }
+    }
+
+    /// Who asks, and with what. Provider keys that the headers bring are kept for the caller's workspace.
+    func turn(
+        _ request: Request, _ use: GenerationUse, _ model: String, _ facts: ClientFacts, _ messages: [ChatMessage],
+        user: String?
+    ) async throws -> TurnRequest {
+        let caller = try await house.gate.caller(request, door: name, bodyUser: user, generation: use.generation)
+        try await house.takeKeys(request.headers, of: caller)
+        var turn = TurnRequest(door: name, caller: caller, model: model, facts: facts, messages: messages)
+        turn.headers = house.gate.visible(request.headers)
+        return turn
+    }
+
+    private func answer(
+        _ run: RunRecord, after: Int64, _ complaint: String?, _ use: GenerationUse, _ facts: ClientFacts,
+        _ body: ChatBody
+    ) async throws -> Response {
+        let isOpenWebUI = facts.client == "openwebui"
+        let chunks = ChatChunks(id: "chatcmpl-\(run.id)", model: body.model, created: Int(run.createdAt / 1000))
+        let client = ChatReply.Client(
+            isNative: isOpenWebUI && body.isStreamed, hasCards: body.isStreamed && body.tools.contains(AskCard.tool),
+            namesChats: facts.chat != nil)
+        let narrator = ChatNarrator(
+            chunks, isNative: client.isNative, wantsUsage: body.wantsUsage || isOpenWebUI)
+        let reply = ChatReply(run, house.runs, use, client, narrator)
+        let delivery = AnswerDelivery(
+            reply: reply, follower: try await house.runs.follow(run.id, after: after), run: run, house: house,
+            complaint: complaint)
+        let headers: Headers = ["X-Perigee-Run": run.id]
+        if body.isStreamed { return delivery.stream(headers) }
+        switch try await delivery.whole() {
+        case .failed(let error): return error.response(headers)
+        case .finished(let finish):
+            var response = Response.json(
+                try ChatAnswers.completion(
+                    chunks, reply.content, reasoning: reply.reasoning, finish: finish, usage: reply.usage))
+            response.headers = headers
+            return response
+        }
+    }
+}
