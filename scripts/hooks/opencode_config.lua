@@ -14,11 +14,10 @@ local PERMISSION = {
   question = "allow",
 }
 
-local hooks = {}
+-- Perigee itself adds an agent for each persona, and the integrations, whose tools are off for all but the agents that
+-- have them. An agent that this hook names takes the place of the one that Perigee would add, with all of its rights.
 
--- Perigee itself adds an agent for each persona, and the integrations: their tools are off for all but the agents of
--- personas that have them. An agent that is named here takes the place of the one that Perigee would add, with all of its
--- rights: name one only to say everything about it.
+local hooks = {}
 
 --- Models without a provider are OpenAI's when they are called like those.
 ---
