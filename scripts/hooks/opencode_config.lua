@@ -14,6 +14,9 @@ local PERMISSION = {
   question = "allow",
 }
 
+-- Perigee itself adds an agent for each persona, and the integrations, whose tools are off for all but the agents that
+-- have them. An agent that this hook names takes the place of the one that Perigee would add, with all of its rights.
+
 local hooks = {}
 
 --- Models without a provider are OpenAI's when they are called like those.
@@ -28,48 +31,13 @@ local function model(setting)
   return name
 end
 
---- All tools of an integration.
----
----@param integration string
----@return string
-local function tools_of(integration)
-  return integration .. "_*"
-end
-
---- An empty table would be written as an empty list, which the agent refuses.
----
----@generic T: table
----@param values T
----@return T?
-local function unless_empty(values)
-  return next(values) ~= nil and values or nil
-end
-
 ---@param workspace host.Workspace
 ---@param personas host.Persona[]
 ---@return host.OpencodeChange
 function hooks.opencode_config(workspace, personas)
-  -- The integrations are there for all, and their tools for nobody but the personas that name them.
-  local there, tools, agents = {}, {}, {}
-  for _, name in ipairs(workspace.integrations or {}) do
-    there[name] = true
-    tools[tools_of(name)] = false
-  end
-  for _, persona in ipairs(personas) do
-    local own = {}
-    for _, name in ipairs(persona.integrations) do
-      if there[name] then
-        own[tools_of(name)] = true
-      end
-    end
-    agents[persona.id] = unless_empty(own) and { tools = own }
-  end
-
   return {
     config = {
       permission = PERMISSION,
-      tools = unless_empty(tools),
-      agent = unless_empty(agents),
       -- Settings of your own; without them the agent chooses by the keys that it has.
       model = model "SCRIPT_AGENT_MODEL",
       small_model = model "SCRIPT_AGENT_SMALL_MODEL",

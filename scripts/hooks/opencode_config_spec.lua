@@ -29,17 +29,10 @@ describe("the agent's configuration", function()
     expect(configured({}).override).is_nil()
   end)
 
-  it("switches integrations off, and on again for the personas that name them", function()
+  it("leaves agents to Perigee, which knows what each persona may do", function()
     local config = configured({ "notes", "weather" }).config
-    expect(config.tools).equals { ["notes_*"] = false, ["weather_*"] = false }
-    expect(config.agent).equals { izzy = { tools = { ["notes_*"] = true } } }
-  end)
-
-  it("works where there are none", function()
-    for _, none in ipairs { configured(nil).config, configured({}).config } do
-      expect(none.tools).is_nil()
-      expect(none.agent).is_nil()
-    end
+    expect(config.agent).is_nil()
+    expect(config.tools).is_nil()
   end)
 
   it("names models where the settings do", function()

@@ -109,15 +109,13 @@ struct ShippedPolicyTests {
         }
     }
 
-    @Test("the agent's configuration gives integrations to their personas only")
+    @Test("the agent's configuration keeps it inside its workspace, and names no persona's agent")
     func configuration() async throws {
         try await ShippedScriptsTests.withGeneration { generation in
             try Shape.record(Contract.workspace).check(workspace)
             let change = try await generation.decide("opencode_config", workspace, [personaFacts("build"), izzy])
             let config = try #require(change?["config"])
-            #expect(config["tools"]?["notes_*"] == false)
-            #expect(config["agent"]?["izzy"]?["tools"]?["notes_*"] == true)
-            #expect(config["agent"]?["build"] == nil)
+            #expect(config["agent"] == nil)
             #expect(config["permission"]?["external_directory"] == "deny")
         }
     }
