@@ -55,7 +55,7 @@ let package = Package(
         .executableTarget(
             name: "BenchRelay", dependencies: ["Runtime"], path: "bench/relay", swiftSettings: house),
 
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
+        .target(name: "TestSupport", dependencies: ["Runtime"], path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),

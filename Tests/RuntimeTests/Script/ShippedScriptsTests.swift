@@ -36,7 +36,7 @@ struct ShippedScriptsTests {
     func load() async throws {
         try await withGeneration { generation in
             #expect(generation.personas.map(\.name) == ["build", "plan", "reviewer"])
-            #expect(generation.integrations.map(\.name) == ["notes"])
+            #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
             #expect(Set(generation.jobs.map(\.name)) == ["digest", "heartbeat", "retention", "trash", "values"])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             #expect(generation.has("identify") && generation.has("classify"))
