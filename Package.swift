@@ -62,7 +62,7 @@ let package = Package(
             name: "opencode", dependencies: ["FakeOpencode", "Runtime"], path: "Tests/FakeOpencode/Program",
             swiftSettings: house),
 
-        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
+        .target(name: "TestSupport", dependencies: ["Runtime"], path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(
             name: "RuntimeTests", dependencies: ["Runtime", "FakeOpencode", "StoreTorture", "TestSupport", "opencode"],

@@ -41,7 +41,7 @@ struct ShippedScriptsTests {
         try await withGeneration { generation in
             #expect(
                 generation.personas.map(\.name) == ["build", "grant-draft", "izzy", "plan", "reviewer", "scribe"])
-            #expect(generation.integrations.map(\.name) == ["notes"])
+            #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
             #expect(Set(generation.jobs.map(\.name)) == ["digest", "heartbeat", "retention", "trash", "values"])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [
