@@ -377,7 +377,7 @@
 ---@class host.Peer
 ---@field address string Its address, after trusted proxies; `unix` for a socket in the file system.
 ---@field loopback boolean Whether it is this machine.
----@field trusted boolean Whether it is served as admin: on this machine, no proxy between, and no key has been made yet.
+---@field trusted boolean Whether it is served as admin: over the server's own Unix socket, or on this machine while no key has been made yet; no proxy between.
 
 --- A persona, as hooks see it.
 ---@class host.Persona

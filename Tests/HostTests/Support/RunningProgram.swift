@@ -9,11 +9,15 @@ final class RunningProgram {
     private(set) var lines: [String] = []
 
     /// Starts it and returns when it says where it listens.
-    static func start(state: String, settings: [String] = []) async throws -> RunningProgram {
+    static func start(
+        state: String, settings: [String] = [], environment: [String: String] = [:]
+    ) async throws -> RunningProgram {
         let words = ["serve", "PORT=0", "STATE_DIR=\(state)", "LOG_FORMAT=json"] + settings
         let process = try await Subprocess.start(
             [Program.path] + words,
-            .init(environment: .only(Program.base), directory: "/", output: .discard, errors: .stream))
+            .init(
+                environment: .only(Program.base.merging(environment) { $1 }), directory: "/", output: .discard,
+                errors: .stream))
         var lines: [String] = []
         var rest = ""
         while let piece = try await process.errors?.next() {
