@@ -77,7 +77,7 @@ enum SettingTable {
         [
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
             maxConnections, drain, scriptMemory,
-        ] + scriptLimits.map(\.1) + [
+        ] + agents + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, traceEndpoint, traceHeaders, traceShare,
         ]
 
