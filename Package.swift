@@ -55,10 +55,19 @@ let package = Package(
         .executableTarget(
             name: "BenchRelay", dependencies: ["Runtime"], path: "bench/relay", swiftSettings: house),
 
+        // A double of `opencode serve`: in a test's own process, and as a program that is found on a PATH.
+        .target(
+            name: "FakeOpencode", dependencies: ["Runtime"], path: "Tests/FakeOpencode/Double", swiftSettings: house),
+        .executableTarget(
+            name: "opencode", dependencies: ["FakeOpencode", "Runtime"], path: "Tests/FakeOpencode/Program",
+            swiftSettings: house),
+
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: house),
         .testTarget(name: "LuaBridgeTests", dependencies: ["LuaBridge"], swiftSettings: house),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["Runtime", "StoreTorture", "TestSupport"], swiftSettings: house),
-        .testTarget(name: "HostTests", dependencies: ["Host", "TestSupport"], swiftSettings: house),
+            name: "RuntimeTests", dependencies: ["Runtime", "FakeOpencode", "StoreTorture", "TestSupport", "opencode"],
+            swiftSettings: house),
+        .testTarget(
+            name: "HostTests", dependencies: ["Host", "FakeOpencode", "TestSupport", "opencode"], swiftSettings: house),
     ] + fuzzTargets
 )

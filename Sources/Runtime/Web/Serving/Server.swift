@@ -73,6 +73,19 @@ public final class Server {
         sweeper.cancel()
     }
 
+    /// Breaks every connection at once, with no answer to what is in flight, as the end of a process would. With
+    /// `listening` new ones are taken as before.
+    public func abort(listening: Bool = false) {
+        if !listening {
+            isDraining = true
+            for listener in listeners { listener.close() }
+            listeners = []
+            sweeper.cancel()
+        }
+        for connection in connections { connection.close() }
+        for transport in Array(transports.values) { transport.abort() }
+    }
+
     private func waitUntilEmpty(_ limit: Duration) async {
         guard connectionCount > 0, limit > .zero else { return }
         let waiter = Waiter<Void>("the end of connections")
