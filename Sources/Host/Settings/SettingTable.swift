@@ -61,6 +61,11 @@ enum SettingTable {
         name: "OPENWEBUI_API_KEY", fallback: "", accepts: .text,
         purpose: "An administrator's key of that Open WebUI.", isSecret: true)
 
+    static let filterSecret = Setting(
+        name: "PERIGEE_FILTER_SECRET", fallback: "", accepts: .text,
+        purpose: "What the filter of Open WebUI signs with: its valve of the same name. Only signed data counts.",
+        isSecret: true)
+
     static let scriptMemory = Setting(
         name: "PERIGEE_SCRIPT_MEMORY", fallback: "64MB", accepts: .size,
         purpose: "Memory that all scripts of a generation may hold together.")
@@ -87,8 +92,8 @@ enum SettingTable {
     static let all: [any AnySetting] =
         [
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
-            maxConnections, drain, agentAddress, openWebUIAddress, openWebUIKey, scriptMemory,
-        ] + scriptLimits.map(\.1) + [
+            maxConnections, drain, agentAddress, openWebUIAddress, openWebUIKey, filterSecret, scriptMemory,
+        ] + agents + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, smallModel, embeddingModel, defaultProvider, anyModel, traceEndpoint,
             traceHeaders, traceShare,
         ] + access

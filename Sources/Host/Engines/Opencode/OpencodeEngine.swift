@@ -1,0 +1,88 @@
+import Runtime
+
+/// Performs runs as turns of an agent's session on a runner.
+@Loop
+final class OpencodeEngine: Engine {
+    struct Limits: Sendable {
+        var turn = OpencodeTurn.Limits()
+        /// How often time is told to a turn in which nothing happens.
+        var tick = Duration.seconds(1)
+        /// One reading of a session.
+        var reading = Duration.seconds(20)
+        /// A server that cannot be reached for so long is gone.
+        var gone = Duration.seconds(30)
+        /// For stopping the agent, all in all.
+        var stop = Duration.seconds(5)
+
+        init() {}
+
+        init(_ settings: Settings) {
+            turn.inactivity = settings[SettingTable.turnInactivity]
+            turn.toolInactivity = settings[SettingTable.toolInactivity]
+        }
+    }
+
+    let name = "opencode"
+    let pool: any RunnerPool
+    let book: any SessionBook
+    let limits: Limits
+    let log: Log
+    /// Of what must be finished although its run was cancelled.
+    let scope: Scope
+
+    init(pool: any RunnerPool, book: any SessionBook, limits: Limits = Limits(), log: Log, scope: Scope) {
+        self.pool = pool
+        self.book = book
+        self.limits = limits
+        self.log = log
+        self.scope = scope.child("opencode engine")
+    }
+
+    func perform(_ attempt: any RunAttempt) async throws {
+        let run = attempt.run
+        do {
+            if attempt.how == .restartRunner, let runner = run.runner { try await pool.restart(runner) }
+            let lease = try await pool.lease(
+                workspace: run.order.workspace, directory: run.order.input.directory)
+            defer { lease.release() }
+            try await OpencodePerformance(self, attempt, lease).perform()
+        } catch let fault as Fault where fault.kind != .cancelled {
+            if fault.kind == .timeout, let end = Deadline.current, end <= Instant.clock {
+                throw RunFailure(.timeout, "the run's time is over")
+            }
+            throw RunFailure(call: fault)
+        }
+    }
+
+    func remains(of run: RunRecord) async -> RunRemains {
+        var remains = RunRemains()
+        guard let runner = run.runner, let server = pool.server(of: runner) else { return remains }
+        do {
+            try await Deadline.within(.seconds(5)) {
+                try await server.probe()
+                remains.isRunnerAlive = true
+                guard let session = run.session else { return }
+                let directory = run.order.input.directory
+                let order = OpencodeOrder(run: run, number: run.attempts)
+                var turn = OpencodeTurn(
+                    session: session, wanted: order.mark(since: run.startedOnServer), now: Loop.now)
+                let snapshot = try await server.snapshot(for: turn, in: directory)
+                remains.session = snapshot.status == .idle ? .idle : .busy
+                let effects = turn.resync(snapshot, now: Loop.now)
+                remains.isAnswerComplete = effects.contains { if case .ended(.completed) = $0 { true } else { false } }
+            }
+        } catch {
+            let isMissing = remains.isRunnerAlive && Fault(error).kind == .notFound
+            if isMissing { remains.session = .missing }
+            log.info("what is left of a run: \(Fault(error).message)", ["run": LogValue(run.id)])
+        }
+        return remains
+    }
+
+    func close() async { await scope.close() }
+}
+
+extension RunRecord {
+    /// When its prompt began, on the server's clock, which may go a little behind ours.
+    var startedOnServer: Int64 { (startedAt ?? createdAt) - 5000 }
+}

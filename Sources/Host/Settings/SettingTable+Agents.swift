@@ -1,0 +1,32 @@
+import Runtime
+
+// Settings of agents and of what they run on.
+
+extension SettingTable {
+    static let runnerMode = Setting(
+        name: "RUNNER_MODE", fallback: "auto", accepts: .oneOf(RunnerMode.self),
+        purpose:
+            "How agents run: `shared` on the server of `OPENCODE_BASE_URL`, `rehearsal` without any, `auto` as the "
+            + "other settings allow. `process` and `container` come with a later version.")
+    static let opencodeAddress = Setting(
+        name: "OPENCODE_BASE_URL", fallback: "", accepts: .optionalURL,
+        purpose:
+            "Address of an `opencode serve` that all workspaces share; it must see their directories under the same "
+            + "paths as Perigee.")
+    static let opencodeUser = Setting(
+        name: "OPENCODE_SERVER_USERNAME", fallback: "opencode", accepts: .text,
+        purpose: "User name for that server.")
+    static let opencodePassword = Setting(
+        name: "OPENCODE_SERVER_PASSWORD", fallback: "", accepts: .text,
+        purpose: "Password of that server; empty when it has none.", isSecret: true)
+    static let turnInactivity = Setting(
+        name: "PERIGEE_TURN_INACTIVITY", fallback: "10m", accepts: .duration,
+        purpose: "How long a model may give no sign of life before its turn is stopped.")
+    static let toolInactivity = Setting(
+        name: "PERIGEE_TOOL_INACTIVITY", fallback: "2h", accepts: .duration,
+        purpose: "The same while one of the agent's tools runs, which may be silent for long.")
+
+    static let agents: [any AnySetting] = [
+        runnerMode, opencodeAddress, opencodeUser, opencodePassword, turnInactivity, toolInactivity,
+    ]
+}
