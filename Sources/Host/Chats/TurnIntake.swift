@@ -16,17 +16,17 @@ final class TurnIntake {
     private let agents: AgentRegistry
     private let sides: SideCalls
     private let modes: @Loop () -> [String]
-    /// Told when a workspace's agent configuration changed.
-    var onConfigured: ((_ directory: String) -> Void)?
+    private let freshness: AgentFreshness
 
     init(
         _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls,
-        modes: @escaping @Loop () -> [String]
+        _ freshness: AgentFreshness, modes: @escaping @Loop () -> [String]
     ) {
         self.runs = runs
         self.workspaces = workspaces
         self.agents = agents
         self.sides = sides
+        self.freshness = freshness
         self.modes = modes
     }
 
@@ -41,8 +41,8 @@ final class TurnIntake {
         let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
         let engine = place["engine"]?.string ?? "opencode"
         if engine == "opencode" {
-            let hasChanged = try await agents.prepare(workspace, voice.agent, generation)
-            if hasChanged { onConfigured?(workspace.directory) }
+            if try await agents.prepare(workspace, voice.agent, generation) { freshness.changed(workspace.directory) }
+            await freshness.renew(workspace.directory)
         }
         let order = order(request, voice, workspace, engine, place, [request.caller.decision, kind])
         return .run(try await runs.accept(order))

@@ -6,9 +6,13 @@ final class ChatRoom {
     let runs: Runs
     let integrations: MCPService
     let openAI: OpenAIHouse
+    let runners: SharedRunners?
     private let chats: Chats
 
-    private init(_ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse) {
+    private init(
+        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse, _ runners: SharedRunners?
+    ) {
+        self.runners = runners
         self.runs = runs
         self.chats = chats
         self.integrations = integrations
@@ -21,7 +25,18 @@ final class ChatRoom {
         let chats = Chats(store, log: log.part("chats"), now: Access.now)
         let providers = settings.providers
         let models = ProviderClient(house.client!, wallClock: { SystemClock().now })
-        let engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models)]
+        let (mode, reason) = try RunnerMode.chosen(settings)
+        log.info("how agents run", ["mode": LogValue(mode.rawValue), "reason": LogValue(reason)])
+        let runners =
+            mode == .shared
+            ? try SharedRunners(settings, client: house.client!, log: log.part("runners"), scope: scope) : nil
+        var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models)]
+        if let runners {
+            engines.append(
+                OpencodeEngine(
+                    pool: runners, book: chats, limits: OpencodeEngine.Limits(settings), log: log.part("opencode"),
+                    scope: scope))
+        }
         let runs = try await Runs.open(
             store, engines: engines, policy: ScriptPolicy(scripts), log: log.part("runs"),
             metrics: house.telemetry?.metrics, scope: scope)
@@ -34,21 +49,26 @@ final class ChatRoom {
         }
         let sides = SideCalls(
             providers, models, small: settings[SettingTable.smallModel], log: log.part("side calls"))
-        let intake = TurnIntake(runs, access.workspaces, agents, sides) { ["rehearsal"] }
+        let freshness = AgentFreshness(runs, runners, log: log.part("runners"))
+        let modes = [mode.rawValue]
+        let intake = TurnIntake(runs, access.workspaces, agents, sides, freshness) { modes }
         let integrations = MCPService(
             scripts, tokens, settings.surroundings(of: runs), log: log.part("integrations"), scope: scope)
+        let filterSecret = settings[SettingTable.filterSecret]
         let openAI = OpenAIHouse(
             scripts: scripts, gate: access.gate, intake: intake, runs: runs, chats: chats,
             workspaces: access.workspaces, embed: settings.embedding(by: providers, models), rehearses: { true },
-            log: log.part("openai"))
+            log: log.part("openai"),
+            filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
         mirror(chats, access.workspaces, log.part("chats"), scope)
-        return ChatRoom(runs, chats, integrations, openAI)
+        return ChatRoom(runs, chats, integrations, openAI, runners)
     }
 
     func close() async {
         chats.onChange = nil
         chats.former = { _ in [:] }
         await runs.close()
+        await runners?.close()
     }
 
     /// Which session each chat has, for people and older programs to read, and what such a program left.

@@ -62,11 +62,28 @@ struct ChatBodyTests {
         #expect(facts.task == nil && facts.client == "openwebui")
     }
 
-    @Test("the filter's key runs for turns only")
-    func filter() {
-        let facts = ClientFacts(
-            [:], model: "m", extra: ["x_perigee": ["chat_id": "c", "model_id": "p", "message_id": "a"]])
+    @Test("what the filter says counts as it is signed")
+    func filter() throws {
+        let secret = Secret("between us")
+        let text = #"""
+            {"at":1000,"user":{"id":"u1"},"model_id":"p","chat_id":"c","message_id":"a","meta":{"repo":"x/y"},
+             "keys":{"openai":"sk-1234567890"}}
+            """#
+        let code = Hex.encode(HMACSHA256.code(for: Array(text.utf8), key: secret))
+        let field: JSONValue = ["signed": .string(text), "signature": .string(code)]
+        let data = try #require(FilterData(field, secret: secret, now: 1300))
+        #expect(data.isSigned && data.user == "u1" && data.keys[.openai] == Secret("sk-1234567890"))
+        let facts = ClientFacts([:], model: "m", extra: ["x_perigee": field], filter: data)
         #expect(facts.task == "" && facts.chat == "c" && facts.modelID == "p" && facts.client == "openwebui")
+        #expect(facts.meta == ["repo": "x/y"])
+
+        #expect(FilterData(field, secret: secret, now: 2000) == nil, "too old")
+        #expect(FilterData(field, secret: Secret("other"), now: 1000) == nil)
+        #expect(FilterData(["signed": .string(text), "signature": ""], secret: secret, now: 1000) == nil)
+        #expect(
+            FilterData(["signed": "{"], secret: nil, now: 1000) == nil && FilterData(nil, secret: nil, now: 0) == nil)
+        let unsigned = try #require(FilterData(["signed": .string(text), "signature": ""], secret: nil, now: 9000))
+        #expect(!unsigned.isSigned && unsigned.keys.isEmpty && unsigned.model == "p")
     }
 
     @Test("an ordinary client says nothing")

@@ -99,5 +99,7 @@ struct ChatNarratorTests {
             id: id, name: "bash", status: status, title: "list <all>", input: ["command": "ls"], output: output)
     }
 
-    private static func items(_ chunks: [[UInt8]]) throws -> [JSONView] { try chunks.map { try JSON.parse($0) } }
+    private static func items(_ frames: [StreamFrame]) throws -> [JSONView] {
+        try frames.map { try JSON.parse($0.data) }
+    }
 }

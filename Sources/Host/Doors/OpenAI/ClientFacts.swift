@@ -14,39 +14,40 @@ struct ClientFacts: Sendable, Equatable {
     /// The client's own model that stands on the one in the body.
     var modelID: String?
     var meta: JSONObject = [:]
+    var filter: FilterData?
 
-    /// `extra` are the fields of the body that OpenAI's API does not know.
-    init(_ headers: Headers, model: String, extra: JSONObject) {
-        let filter = extra["x_perigee"]?.object ?? extra["x_opencode"]?.object ?? [:]
+    /// `extra` are the fields of the body that OpenAI's API does not know; `filter` is what ours put among them.
+    init(_ headers: Headers, model: String, extra: JSONObject, filter: FilterData? = nil) {
+        self.filter = filter
         func header(_ names: String...) -> String? {
             for name in names { if let value = headers[name], !ClientFacts.isTemplate(value) { return value } }
             return nil
         }
-        chat = ClientFacts.named(header("x-openwebui-chat-id", "x-open-webui-chat-id")) ?? filter["chat_id"]?.string
-        message = header("x-openwebui-message-id") ?? filter["message_id"]?.string
+        chat = ClientFacts.named(header("x-openwebui-chat-id", "x-open-webui-chat-id")) ?? filter?.chat
+        message = header("x-openwebui-message-id") ?? filter?.message
         userMessage = header("x-openwebui-user-message-id")
         parent = header("x-openwebui-user-message-parent-id")
         // The filter runs for turns only.
-        task = header("x-openwebui-task") ?? (filter.isEmpty ? nil : "")
+        task = header("x-openwebui-task") ?? (filter == nil ? nil : "")
         modelID =
             ClientFacts.named(header("x-openpersona-original-model-id", "x-openwebui-model-id"))
-            ?? ClientFacts.named(filter["model_id"]?.string)
+            ?? ClientFacts.named(filter?.model)
         if modelID == model { modelID = nil }
         meta = ClientFacts.meta(headers, filter, extra)
-        let isOpenWebUI = !filter.isEmpty || headers.contains { $0.name.lowercased().hasPrefix("x-openwebui-") }
+        let isOpenWebUI = filter != nil || headers.contains { $0.name.lowercased().hasPrefix("x-openwebui-") }
         client = isOpenWebUI ? "openwebui" : nil
     }
 
     /// All carriers of a model's meta, the most trustworthy last, so that it wins: custom parameters, the filter's key,
     /// the older header.
-    private static func meta(_ headers: Headers, _ filter: JSONObject, _ extra: JSONObject) -> JSONObject {
+    private static func meta(_ headers: Headers, _ filter: FilterData?, _ extra: JSONObject) -> JSONObject {
         var meta: JSONObject = [:]
         func merge(_ value: JSONValue?) {
             for member in value?.object ?? [:] { meta[member.key] = member.value }
         }
         merge(extra["x_persona"])
         merge(extra["open_persona"])
-        merge(filter["meta"]?["open_persona"] ?? filter["meta"]?["perigee"])
+        merge(filter.map { .object($0.meta) })
         if let header = headers["x-openpersona-meta-b64"], let bytes = Base64.decode(header),
             // What does not parse was not meant for us.
             let value = try? JSON.parse(bytes).value

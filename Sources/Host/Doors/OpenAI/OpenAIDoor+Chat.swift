@@ -5,7 +5,8 @@ extension OpenAIDoor {
         try house.gate.present(request)
         let body = try ChatBody(try await request.body.collect())
         let use = GenerationUse(house.scripts.live)
-        let facts = ClientFacts(request.headers, model: body.model, extra: body.extra)
+        let filter = FilterData(body.extra["x_perigee"], secret: house.filterSecret, now: Runs.wallClock() / 1000)
+        let facts = ClientFacts(request.headers, model: body.model, extra: body.extra, filter: filter)
         var turn = try await turn(request, use, body.model, facts, body.messages, user: body.user)
         turn.isStreamed = body.isStreamed
         turn.tools = body.tools
@@ -28,7 +29,7 @@ extension OpenAIDoor {
         user: String?
     ) async throws -> TurnRequest {
         let caller = try await house.gate.caller(request, door: name, bodyUser: user, generation: use.generation)
-        try await house.takeKeys(request.headers, of: caller)
+        try await house.takeKeys(request.headers, facts.filter, of: caller)
         var turn = TurnRequest(door: name, caller: caller, model: model, facts: facts, messages: messages)
         turn.headers = house.gate.visible(request.headers)
         return turn

@@ -138,9 +138,15 @@ struct OpenAIHouse {
     let rehearses: () -> Bool
     let log: Log
 
-    /// Provider keys that the request's headers bring are kept for the caller's workspace.
-    func takeKeys(_ headers: Headers, of caller: Caller) async throws {
-        let given = try ProviderKeys.changes(in: headers)
+    /// Signs what the filter of Open WebUI sends.
+    let filterSecret: Secret?
+
+    /// Provider keys that headers bring, or the filter for this very user, are kept for the caller's workspace.
+    func takeKeys(_ headers: Headers, _ filter: FilterData?, of caller: Caller) async throws {
+        var given = try ProviderKeys.changes(in: headers)
+        if let filter, filter.isSigned, filter.user == caller.user {
+            for (provider, key) in filter.keys where given[provider] == nil { given[provider] = .some(key) }
+        }
         guard !given.isEmpty else { return }
         let workspace = try await workspaces.workspace(for: caller.user, source: caller.source)
         _ = try await workspaces.setKeys(given, of: workspace)
