@@ -126,7 +126,7 @@ function hooks.identify(request)
   if request.key then
     return { user = request.key.user, source = "key", reason = "the key's own user" }
   elseif request.peer.trusted then
-    return { user = "anonymous", source = "anonymous", reason = "on this machine, before a first key was made" }
+    return { user = "anonymous", source = "anonymous", reason = "on this machine, where no key is needed" }
   elseif request.allows_anonymous then
     return { user = "anonymous", source = "anonymous", reason = "the settings let in those who name nobody" }
   end
