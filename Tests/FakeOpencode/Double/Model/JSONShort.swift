@@ -14,6 +14,9 @@ extension JSONValue {
     static func int(_ value: Int) -> JSONValue { .integer(Int64(value)) }
     static func text(_ value: String?) -> JSONValue? { value.map(JSONValue.string) }
 
+    /// A member that is there only then. (`condition ? nil : value` would make a JSON null.)
+    func when(_ condition: Bool) -> JSONValue? { condition ? .some(self) : .none }
+
     var members: JSONObject? { if case .object(let object) = self { object } else { nil } }
     var elements: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
 

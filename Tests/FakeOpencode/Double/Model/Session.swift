@@ -34,12 +34,16 @@ final class Session {
     var messages: [StoredMessage] = []
     var todos: JSONValue = .array([])
     var changes: [FileChange] = []
+    /// Grows with each touch of any session: the latest first, also within a millisecond.
+    private(set) var order = 0
+    private static var lastOrder = 0
     /// Of the durable events, which count from zero for each session.
     var sequence = 0
 
     init(_ info: JSONObject) {
         self.info = info
         id = info.text("id") ?? ""
+        stamp()
     }
 
     var directory: String { info.text("directory") ?? "/" }
@@ -71,7 +75,15 @@ final class Session {
         if let place { messages[message].parts[place] = part } else { messages[message].parts.append(part) }
     }
 
-    func touch() { setTime("updated", Clock.now) }
+    func touch() {
+        setTime("updated", Clock.now)
+        stamp()
+    }
+
+    private func stamp() {
+        Session.lastOrder += 1
+        order = Session.lastOrder
+    }
 
     func setTime(_ key: String, _ moment: JSONValue?) {
         var time = info["time"]?.members ?? JSONObject()

@@ -13,8 +13,8 @@ final class SessionStore: TurnEnding {
         load()
     }
 
-    /// Newest first, as their ids sort.
-    var sorted: [Session] { sessions.values.sorted { $0.id < $1.id } }
+    /// The one touched last comes first.
+    var sorted: [Session] { sessions.values.sorted { $0.order > $1.order } }
 
     func children(of id: String) -> [Session] { sorted.filter { $0.parent == id } }
 
@@ -57,7 +57,7 @@ final class SessionStore: TurnEnding {
 
     private func load() {
         guard let path, let text = Files.read(path), let list = JSONValue(json: text)?.elements else { return }
-        for stored in list { if let session = Session(stored: stored) { sessions[session.id] = session } }
+        for stored in list.reversed() { if let session = Session(stored: stored) { sessions[session.id] = session } }
     }
 }
 

@@ -106,7 +106,8 @@ final class EventHub {
 
     private func event(_ type: String, _ properties: JSONValue) -> JSONObject {
         object([
-            "id": modes().oldDialect ? nil : .string(ids.next("evt")), "type": .string(type), "properties": properties,
+            "id": JSONValue.string(ids.next("evt")).when(!modes().oldDialect), "type": .string(type),
+            "properties": properties,
         ])
     }
 

@@ -83,7 +83,7 @@ final class Instance {
 
     var projectJSON: JSONValue {
         value([
-            "id": .string(project), "worktree": .string(worktree), "vcs": isRepository ? "git" : nil,
+            "id": .string(project), "worktree": .string(worktree), "vcs": JSONValue.string("git").when(isRepository),
             "time": ["created": Clock.now, "updated": Clock.now], "sandboxes": [],
         ])
     }

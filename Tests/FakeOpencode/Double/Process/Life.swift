@@ -94,7 +94,8 @@ final class Life {
 
     /// An event that the original keeps: the stream of all directories repeats it, numbered by session.
     func emitDurable(_ type: String, _ properties: JSONObject, _ session: Session) {
-        guard !isOver else { return }
+        // What is deleted has no events of its own, even while its turn goes on.
+        guard !isOver, store.sessions[session.id] === session else { return }
         let sync = value([
             "id": nil, "type": .string("\(type).1"), "seq": .int(session.sequence),
             "aggregateID": .string(session.id), "data": .object(properties),
@@ -123,7 +124,7 @@ final class Life {
         if delta == nil { session.put(part: part) }
         let properties = object([
             "sessionID": .string(session.id), "part": .object(part),
-            "time": fake.modes.oldDialect ? nil : Clock.now, "delta": .text(delta),
+            "time": Clock.now.when(!fake.modes.oldDialect), "delta": .text(delta),
         ])
         emitDurable("message.part.updated", properties, session)
     }

@@ -25,8 +25,6 @@ extension Life {
             let found = Life.walk(instance.directory, depth: 4).map { FileDiff.name($0, in: instance.directory) }
             return .value(.array(found.filter { $0.contains(query) }.prefix(limit).map(JSONValue.string)))
         }
-        // The recorded server had no search program.
-        routes.on(.get, "/find") { _ in throw Refusal.defect }
     }
 
     private static func entry(_ name: String, in path: String, _ directory: String) -> JSONValue {

@@ -19,7 +19,15 @@ extension Life {
             return .value(.array(call.life.filter(found, call.request.query)))
         }
         routes.on(.get, "/experimental/session") { call in
-            .value(.array(call.life.filter(call.life.store.sorted, call.request.query)))
+            let found = call.life.filter(call.life.store.sorted, call.request.query)
+            return .value(
+                .array(
+                    found.map { session in
+                        var session = session.members ?? JSONObject()
+                        let worktree = Files.worktree(of: session.text("directory") ?? "/") ?? "/"
+                        session["project"] = value(["id": session["projectID"], "worktree": .string(worktree)])
+                        return .object(session)
+                    }))
         }
         routes.on(.get, "/session/status") { call in
             _ = try call.instance

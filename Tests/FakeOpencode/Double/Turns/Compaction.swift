@@ -60,7 +60,13 @@ extension Life {
             "state": ["status": "running", "time": ["start": start], "input": ["command": .string(command)]],
         ])
         save(part: part, session)
-        let output = try await Shell(command, in: session.directory).run { _ in }.output
+        let output = try await Shell(command, in: session.directory).run { output in
+            part["state"] = [
+                "status": "running", "time": ["start": start], "input": ["command": .string(command)],
+                "metadata": ["output": .string(output)],
+            ]
+            save(part: part, session)
+        }.output
         info["time"] = value(["created": info["time"]?["created"], "completed": Clock.now])
         save(info, session)
         part["state"] = [

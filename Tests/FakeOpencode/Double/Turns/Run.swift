@@ -170,7 +170,7 @@ final class Run {
 
     private func stopShort() {
         step?.cutShort()
-        step?.complete(error: isRetrying ? nil : Run.aborted)
+        step?.complete(error: Run.aborted.when(!isRetrying))
     }
 
     private func finish() {

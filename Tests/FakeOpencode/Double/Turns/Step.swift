@@ -29,7 +29,7 @@ final class Step {
         let agent: JSONValue = isCompaction ? "compaction" : user.info["agent"] ?? "build"
         info = object([
             "id": .string(run.life.id("msg")), "parentID": .string(user.id), "role": "assistant", "mode": agent,
-            "agent": agent, "summary": isCompaction ? true : nil,
+            "agent": agent, "summary": JSONValue.bool(true).when(isCompaction),
             "path": ["cwd": .string(run.directory), "root": .string(run.instance.worktree)], "cost": 0,
             "tokens": Usage.none, "modelID": model?["modelID"], "providerID": model?["providerID"],
             "time": ["created": Clock.now], "sessionID": .string(run.session.id),
@@ -193,7 +193,7 @@ final class Step {
     }
 
     private var snapshot: JSONValue? {
-        run.instance.isRepository ? .string(String(Hex.encode(SHA256.hash(id)).prefix(40))) : nil
+        JSONValue.string(String(Hex.encode(SHA256.hash(id)).prefix(40))).when(run.instance.isRepository)
     }
 
     // MARK: overflow and compaction

@@ -94,7 +94,7 @@ final class ToolCall {
             object([
                 "status": "error", "input": input, "error": .string(message),
                 "time": ["start": started, "end": Clock.now],
-                "metadata": isInterrupted ? ["interrupted": true] : nil,
+                "metadata": JSONValue.object(["interrupted": true]).when(isInterrupted),
             ]))
     }
 
