@@ -62,7 +62,7 @@ struct RequestBodyTests {
     @Test("messages: all there is to say")
     func messagesForm() throws {
         let body = try messages(full)
-        #expect(body["system"] == "be kind" && body["max_tokens"] == 100 && body["temperature"] == 1)
+        #expect(body["system"] == "be kind" && body["max_tokens"] == 100 && body["temperature"] == 1.0)
         #expect(body["stop_sequences"] == ["END"])
         #expect(
             body["messages"]?[2]?["content"] == [

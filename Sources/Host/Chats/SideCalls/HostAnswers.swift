@@ -1,7 +1,7 @@
 import Runtime
 
-/// What Perigee answers side calls by itself, without any model: in the form that the client expects, and never more than
-/// it can know.
+/// What Perigee answers side calls by itself, without any model: in the form that the client expects, and never more
+/// than it can know.
 enum HostAnswers {
     static let longestTitle = 60
 

@@ -31,7 +31,8 @@ public struct ValueField: Sendable, Equatable {
         description = options.text("description")
         isRequired = options.bool("required") ?? false
         if case .array(let values) = options["choices"] { choices = values.map { JSONValue($0) } } else { choices = [] }
-        fallback = options["default"] == .nil ? nil : JSONValue(options["default"])
+        // A bare `nil` would be JSON's null here.
+        fallback = options["default"] == .nil ? JSONValue?.none : JSONValue(options["default"])
         for (index, choice) in choices.enumerated() {
             try rule.check(rule.adapted(choice), at: "\(path).choices[\(index + 1)]")
         }
