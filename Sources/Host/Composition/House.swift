@@ -90,6 +90,7 @@ final class House {
         let values = StoredValues(store!, clock: world.clock)
         let targets = GCTargets([
             JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
+            RunTarget(store!),
         ])
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
