@@ -106,8 +106,8 @@ final class House {
 
     private func openRuns() async throws {
         let runs = try await Runs.open(
-            store!, engines: [RehearsalEngine()], policy: ScriptPolicy(scripts!), log: log.part("runs"),
-            metrics: telemetry?.metrics, scope: scope)
+            store!, engines: [RehearsalEngine()], policy: ScriptPolicy(scripts!), settings: settings.runs,
+            log: log.part("runs"), metrics: telemetry?.metrics, scope: scope)
         self.runs = runs
         await runs.start()
     }
@@ -184,6 +184,12 @@ extension Settings {
         server.connections = self[SettingTable.maxConnections]
         server.trustedPeers = self[SettingTable.trustedProxies]
         return server
+    }
+
+    var runs: RunSettings {
+        var runs = RunSettings()
+        runs.queuedPerUser = self[SettingTable.maxQueuedRuns]
+        return runs
     }
 
     /// Values that must never be printed.

@@ -37,6 +37,9 @@ enum SettingTable {
     static let maxConnections = Setting(
         name: "PERIGEE_MAX_CONNECTIONS", fallback: "10000", accepts: .count(1...1_000_000),
         purpose: "Connections that may be open at once; more wait in the kernel's queue.")
+    static let maxQueuedRuns = Setting(
+        name: "PERIGEE_MAX_QUEUED_RUNS", fallback: "100", accepts: .count(1...100_000),
+        purpose: "Runs of one user that may wait for their turn; more are refused.")
     static let drain = Setting(
         name: "PERIGEE_DRAIN", fallback: "30s", accepts: .duration,
         purpose: "How long requests in flight may go on after the order to stop.")
@@ -76,7 +79,7 @@ enum SettingTable {
     static let all: [any AnySetting] =
         [
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
-            maxConnections, drain, scriptMemory,
+            maxConnections, maxQueuedRuns, drain, scriptMemory,
         ] + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, traceEndpoint, traceHeaders, traceShare,
         ]
