@@ -78,7 +78,7 @@ final class TurnIntake {
         guard let run = try await runs.run(place.run), run.order.user == request.caller.user else {
             throw Fault(.notFound, "there is no run that asked this", hint: "ask again in a new message")
         }
-        let open = runs.openAsks(user: request.caller.user).filter { $0.run.id == run.id }.map(\.ask)
+        let open = runs.asks(user: request.caller.user).filter { $0.run.id == run.id }.map(\.ask)
         // The card names the event; which of the open asks that is, the log tells.
         let follower = try await runs.follow(run.id, after: place.event - 1)
         defer { follower.close() }
@@ -100,7 +100,7 @@ final class TurnIntake {
 
     /// The run of this chat, or the one that the last answer names, that waits for its user.
     private func waiting(for request: TurnRequest) async throws -> (RunRecord, Ask)? {
-        let open = runs.openAsks(user: request.caller.user, chat: request.facts.chat)
+        let open = runs.asks(user: request.caller.user, chat: request.facts.chat)
         if request.facts.chat != nil {
             let voice = request.voice
             return open.first { $0.run.order.input.lineage?.voice == voice }.map { ($0.run, $0.ask) }

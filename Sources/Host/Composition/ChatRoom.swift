@@ -38,7 +38,8 @@ final class ChatRoom {
                     scope: scope))
         }
         let runs = try await Runs.open(
-            store, engines: engines, policy: ScriptPolicy(scripts), log: log.part("runs"),
+            store, engines: engines, policy: ScriptPolicy(scripts), settings: settings.runs,
+            log: log.part("runs"),
             metrics: house.telemetry?.metrics, scope: scope)
 
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)

@@ -100,6 +100,7 @@ final class House {
         let values = StoredValues(store!, clock: world.clock)
         let targets = GCTargets([
             JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
+            RunTarget(store!),
         ])
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
@@ -191,6 +192,12 @@ extension Settings {
         server.connections = self[SettingTable.maxConnections]
         server.trustedPeers = self[SettingTable.trustedProxies]
         return server
+    }
+
+    var runs: RunSettings {
+        var runs = RunSettings()
+        runs.queuedPerUser = self[SettingTable.maxQueuedRuns]
+        return runs
     }
 
     /// Values that must never be printed.

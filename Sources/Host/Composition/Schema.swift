@@ -3,7 +3,7 @@ import Runtime
 /// The tables of the product, as numbered steps. A step that has been released is never edited: add another.
 enum Schema {
     /// What scripts may ask with `host.store.query`.
-    static let scriptViews: Set<String> = ["job_history", "plan_history", "chat_turns"]
+    static let scriptViews: Set<String> = ["job_history", "plan_history", "run_history", "chat_turns"]
 
     static let migrations: [Migration] = [
         Migration(

@@ -14,15 +14,15 @@ enum RunFacts {
         facts["persona"] = word(order.persona)
         facts["chat"] = word(order.chat)
         facts["title"] = order.title.map { .string($0) }
-        facts["output"] = output.flatMap { $0.isEmpty ? nil : .string($0.end(LiveRun.outputBytes)) }
+        if let output, !output.isEmpty { facts["output"] = .string(output.end(LiveRun.outputBytes)) }
         facts["model"] = word(order.input.model ?? order.model)
         facts["runner"] = word(run.runner)
         facts["session"] = word(run.session)
         facts["workspace"] = word(order.workspace)
-        facts["directory"] = order.input.directory.isEmpty ? nil : .string(order.input.directory)
+        if !order.input.directory.isEmpty { facts["directory"] = .string(order.input.directory) }
         facts["started"] = run.startedAt.map(seconds)
         facts["ended"] = run.endedAt.map(seconds)
-        facts["usage"] = run.usage == Usage() ? nil : usage(run.usage)
+        if run.usage != Usage() { facts["usage"] = usage(run.usage) }
         facts["error"] = run.failure.map { error($0.fault) }
         facts["waiting_for"] = run.waitingFor.map { .string($0) }
         return .object(facts)
@@ -93,7 +93,8 @@ enum RunFacts {
 
     /// Ids and short names have a bound there.
     private static func word(_ text: String?) -> JSONValue? {
-        text.flatMap { $0.isEmpty ? nil : .string($0.beginning(256)) }
+        guard let text, !text.isEmpty else { return Optional.none }
+        return .string(text.beginning(256))
     }
 
     private static func seconds(_ milliseconds: Int64) -> JSONValue { .number(Double(milliseconds) / 1000) }

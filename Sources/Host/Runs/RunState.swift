@@ -16,10 +16,11 @@ enum RunState: String, Sendable, CaseIterable, Storable {
         }
     }
 
-    /// A retry goes back to `starting`, a wait for a provider to `queued`.
+    /// A retry goes back to `starting`, a wait for a provider to `queued`. One that waited at a restart may be asked about.
     func canBecome(_ next: RunState) -> Bool {
         switch self {
-        case .queued: next == .starting || next == .cancelled || next == .interrupted || next == .failed
+        case .queued:
+            next == .starting || next == .blocked || next == .cancelled || next == .interrupted || next == .failed
         case .starting, .running, .blocked: next != self
         case .succeeded, .failed, .cancelled, .interrupted: false
         }

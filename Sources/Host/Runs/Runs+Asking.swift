@@ -62,7 +62,13 @@ extension Runs {
         work.spawn("the leaving of a client") { [self] in await Deadline.lifted { await left(run) } }
     }
 
-    func openAsks(user: String? = nil, chat: String? = nil) -> [(run: RunRecord, ask: Ask)] {
+    /// What people are asked just now.
+    func openAsks(user: String? = nil, chat: String? = nil) async throws -> [(run: RunRecord, ask: Ask)] {
+        asks(user: user, chat: chat)
+    }
+
+    /// The same in one turn: all of them are at hand.
+    func asks(user: String? = nil, chat: String? = nil) -> [(run: RunRecord, ask: Ask)] {
         live.values.filter { run in
             (user == nil || run.record.order.user == user) && (chat == nil || run.record.order.chat == chat)
         }.sorted { $0.id < $1.id }.flatMap { run in

@@ -174,15 +174,16 @@ extension Runs {
         guard run.life.end(state) else { return }
         run.leash?.cancel()
         if let failure { append(.error(failure), to: run) }
-        run.record.state = state
-        run.record.endedAt = now()
-        run.record.failure = failure
-        run.record.waitingFor = nil
+        var record = run.record
+        record.state = state
+        record.endedAt = now()
+        record.failure = failure
+        record.waitingFor = nil
         do {
             let (event, row) = try run.log.prepare(.state(state, reason: reason))
-            run.record.lastEvent = event.number
-            let record = run.record
+            record.lastEvent = event.number
             do {
+                let record = record
                 try await journal.write { transaction in
                     try StoredRun.save(record, transaction)
                     try row.write(transaction)
@@ -191,6 +192,7 @@ extension Runs {
                 // The next start finds it unfinished and decides again.
                 log.error("the end of a run was not written down", error, ["run": LogValue(run.id)])
             }
+            run.record = record
             run.log.show(event)
         } catch {
             log.error("the end of a run was not told", error, ["run": LogValue(run.id)])

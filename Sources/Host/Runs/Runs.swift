@@ -98,6 +98,7 @@ final class Runs {
             if let next = lanes.leave(run.id).flatMap({ live[$0] }) { begin(next) }
             throw error
         }
+        announce(record)
         if run.life.state == .queued, lanes.ready(run.id) { begin(run) }
         return run.record
     }

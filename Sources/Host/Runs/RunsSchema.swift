@@ -64,5 +64,10 @@ enum RunsSchema {
             value TEXT,
             PRIMARY KEY (run, position)
         );
+        -- For scripts: every run, when it was and how it ended. Times are milliseconds since the epoch.
+        CREATE VIEW run_history AS
+            SELECT id, user_key, workspace, door, engine, persona, chat, model, title, state, created_at, started_at,
+                ended_at, attempts, waiting_for
+            FROM runs;
         """
 }

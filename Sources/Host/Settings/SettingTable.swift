@@ -37,6 +37,9 @@ enum SettingTable {
     static let maxConnections = Setting(
         name: "PERIGEE_MAX_CONNECTIONS", fallback: "10000", accepts: .count(1...1_000_000),
         purpose: "Connections that may be open at once; more wait in the kernel's queue.")
+    static let maxQueuedRuns = Setting(
+        name: "PERIGEE_MAX_QUEUED_RUNS", fallback: "100", accepts: .count(1...100_000),
+        purpose: "Runs of one user that may wait for their turn; more are refused.")
     static let drain = Setting(
         name: "PERIGEE_DRAIN", fallback: "30s", accepts: .duration,
         purpose: "How long requests in flight may go on after the order to stop.")
@@ -92,7 +95,8 @@ enum SettingTable {
     static let all: [any AnySetting] =
         [
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
-            maxConnections, drain, agentAddress, openWebUIAddress, openWebUIKey, filterSecret, scriptMemory,
+            maxConnections, maxQueuedRuns, drain, agentAddress, openWebUIAddress, openWebUIKey, filterSecret,
+            scriptMemory,
         ] + agents + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, smallModel, embeddingModel, defaultProvider, anyModel, traceEndpoint,
             traceHeaders, traceShare,

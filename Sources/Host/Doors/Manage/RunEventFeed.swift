@@ -46,7 +46,7 @@ final class RunEventFeed {
     private func send(_ item: RunFollower.Item) -> Bool {
         switch item {
         case .event(let event):
-            // It had a JSON form when it was written down, so it has one now.
+            // What has no JSON form is in no store either, and its run fails for it.
             guard let json = try? event.json else { return true }
             return stream.sendNow(event: event.body.kind.rawValue, id: String(event.number), data: json)
         case .missing(let first, let last):

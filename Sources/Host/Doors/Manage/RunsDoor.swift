@@ -119,7 +119,7 @@ struct RunsDoor: Door {
 
     private func asks(_ request: Request) throws -> Response {
         try gate.require(.manage, request)
-        let open = try runs().openAsks(user: request.query["user"], chat: request.query["chat"])
+        let open = try runs().asks(user: request.query["user"], chat: request.query["chat"])
         var answer = JSONWriter()
         try answer.object { root in
             try root.array("asks") { list in

@@ -86,7 +86,7 @@ final class ChatReply {
 
     /// One that was answered since it was asked, or elsewhere, is history.
     private func isOpen(_ ask: Ask) -> Bool {
-        runs.openAsks(user: run.order.user).contains { $0.run.id == run.id && $0.ask.id == ask.id }
+        runs.asks(user: run.order.user).contains { $0.run.id == run.id && $0.ask.id == ask.id }
     }
 
     private func put(_ ask: Ask, _ number: Int64, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {

@@ -36,10 +36,10 @@ final class RunLog {
         written = last
     }
 
-    /// Nil when it is full of what the store has not taken; `onLoss` was told.
+    /// Nil when it is full of what the store has not taken, which `onLoss` was told, or when the run has ended.
     @discardableResult
     func append(_ body: RunEventBody) -> RunEvent? {
-        precondition(!isEnded, "an event behind the end of run \(run)")
+        guard !isEnded else { return nil }
         guard last - written < RunLog.mostUnwritten else {
             onLoss?(Fault(.overBudget, "\(last - written) events of run \(run) wait for the store already"))
             return nil
@@ -47,6 +47,9 @@ final class RunLog {
         let takes = group?.takes(body) ?? false
         if !takes { closeGroup() }
         let event = RunEvent(number: last + 1, at: takes ? group!.at : now(), body: body)
+        // Counted first: whoever hears of a loss below may append something himself.
+        last = event.number
+        keep(event)
         if takes {
             group!.add(body)
             journal.grew(by: body.size)
@@ -57,13 +60,10 @@ final class RunLog {
             do {
                 journal.put(try EventRow(event, of: run), self)
             } catch {
-                // A value that has no JSON, such as an infinite number; nobody could be told of it either.
+                // A value that has no JSON, such as an infinite number.
                 onLoss?(Fault(error))
-                return nil
             }
         }
-        last = event.number
-        keep(event)
         let items = [RunFollower.Item.event(event)]
         for follower in followers.values { follower.offer(event, items) }
         return event

@@ -1,0 +1,29 @@
+import Runtime
+
+/// Runs that have ended, with their events, asks and decisions.
+@Loop
+final class RunTarget: GCTarget {
+    let kind = "run"
+    private let store: Store
+
+    init(_ store: Store) { self.store = store }
+
+    func check(_ item: PlanEntry) async throws -> GCVerdict {
+        guard let endedAt = try await store.read({ try $0.first(RunsQueries.standing, item.id) }) else { return .gone }
+        return endedAt == nil ? .stays("it has not ended") : .removable
+    }
+
+    func remove(_ item: PlanEntry) async throws -> Int64 {
+        let id = item.id
+        return try await store.write { transaction in
+            // Looked at again here: what has not ended keeps all it has.
+            guard let endedAt = try transaction.first(RunsQueries.standing, id), endedAt != nil else { return 0 }
+            let bytes = try transaction.one(RunsQueries.size, id)
+            try transaction.run(RunsQueries.dropEvents, id)
+            try transaction.run(RunsQueries.dropAsks, id)
+            try transaction.run(RunsQueries.dropDecisions, id)
+            try transaction.run(RunsQueries.drop, id)
+            return bytes
+        }
+    }
+}
