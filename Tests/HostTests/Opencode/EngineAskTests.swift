@@ -1,5 +1,6 @@
 import FakeOpencode
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Host
@@ -7,7 +8,7 @@ import Testing
 @Suite("the opencode engine: asks")
 @Loop
 struct EngineAskTests {
-    private let asking: (inout FakeSettings) -> Void = { $0.strongConfig = ["permission": ["bash": "ask"]] }
+    private static let asking: JSONValue = ["permission": ["bash": "ask"]]
 
     private func answer(_ verdict: AskAnswer.Verdict, _ answers: [[String]] = [], message: String? = nil)
         -> (Ask) -> AskAnswer?
@@ -17,7 +18,7 @@ struct EngineAskTests {
 
     @Test("a permission given once lets the tool run, and is asked for the next time")
     func once() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; bash echo two; say done")
             attempt.answer = answer(.once)
             #expect(try await bed.perform(attempt) == nil)
@@ -32,7 +33,7 @@ struct EngineAskTests {
 
     @Test("a permission given always is not asked for again")
     func always() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; bash echo two; say done")
             attempt.answer = answer(.always)
             #expect(try await bed.perform(attempt) == nil)
@@ -42,7 +43,7 @@ struct EngineAskTests {
 
     @Test("a rejection ends the turn, one with a message lets the agent go on")
     func reject() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let plain = bed.attempt("bash echo one; say done")
             plain.answer = answer(.reject)
             #expect(try await bed.perform(plain) == nil)
@@ -56,7 +57,7 @@ struct EngineAskTests {
 
     @Test("what is answered at the agent's server is withdrawn here, with the answer")
     func elsewhere() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; say done")
             let performance = bed.start(attempt)
             try await attempt.until("the ask") { !attempt.asks.isEmpty }
@@ -87,7 +88,7 @@ struct EngineAskTests {
 
     @Test("what a subtask asks says so")
     func subtask() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("task general bash echo inner; say done")
             attempt.answer = answer(.once)
             #expect(try await bed.perform(attempt) == nil)
@@ -98,7 +99,7 @@ struct EngineAskTests {
 
     @Test("a run that is cancelled leaves no ask behind, and no turn")
     func cancelled() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; say done")
             let performance = bed.start(attempt)
             try await attempt.until("the ask") { !attempt.asks.isEmpty }
@@ -110,7 +111,7 @@ struct EngineAskTests {
 
     @Test("an ask outlives a lost stream")
     func lostStream() async throws {
-        try await EngineBed.with(asking) { bed in
+        try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; say done")
             let performance = bed.start(attempt)
             try await attempt.until("the ask") { !attempt.asks.isEmpty }

@@ -152,7 +152,8 @@ struct EngineCrashTests {
         }
     }
 
-    @Test("wherever the server dies, no prompt is handed over twice, and every run has an end", arguments: 0..<12)
+    @Test(
+        "wherever the server dies, no prompt is handed over twice, and every run has an end", arguments: UInt64(0)..<12)
     func killedAnywhere(_ seed: UInt64) async throws {
         var random = SeededGenerator(seed: seed)
         let after = Int.random(in: 0...30, using: &random)
@@ -168,6 +169,7 @@ struct EngineCrashTests {
                 try await bed.fake.restart()
             }
             let failure = try await bed.perform(attempt)
+            killing.cancel()
             await killing.value
             #expect(bed.handedOver("four") <= 1)
             guard failure != nil else { return #expect(attempt.text.contains("six")) }

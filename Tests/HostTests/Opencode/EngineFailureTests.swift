@@ -1,5 +1,6 @@
 import FakeOpencode
 import Runtime
+import TestSupport
 import Testing
 
 @testable import Host
