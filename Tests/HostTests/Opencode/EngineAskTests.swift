@@ -21,7 +21,7 @@ struct EngineAskTests {
         try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; bash echo two; say done")
             attempt.answer = answer(.once)
-            #expect(try await bed.perform(attempt) == nil)
+            #expect(await bed.perform(attempt) == nil)
             #expect(attempt.asks.map(\.permission) == ["bash", "bash"])
             #expect(attempt.asks.first?.kind == .permission && attempt.asks.first?.tool == "bash")
             #expect(attempt.asks.first?.patterns == ["echo one"])
@@ -36,7 +36,7 @@ struct EngineAskTests {
         try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("bash echo one; bash echo two; say done")
             attempt.answer = answer(.always)
-            #expect(try await bed.perform(attempt) == nil)
+            #expect(await bed.perform(attempt) == nil)
             #expect(attempt.asks.count == 1 && attempt.tools.count == 2)
         }
     }
@@ -46,11 +46,11 @@ struct EngineAskTests {
         try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let plain = bed.attempt("bash echo one; say done")
             plain.answer = answer(.reject)
-            #expect(try await bed.perform(plain) == nil)
+            #expect(await bed.perform(plain) == nil)
             #expect(plain.tools.first?.status == .failed && plain.text.isEmpty)
             let told = bed.attempt("bash echo one; say done")
             told.answer = answer(.reject, message: "not today")
-            #expect(try await bed.perform(told) == nil)
+            #expect(await bed.perform(told) == nil)
             #expect(told.tools.first?.error?.contains("not today") == true && told.text.contains("done"))
         }
     }
@@ -63,7 +63,7 @@ struct EngineAskTests {
             try await attempt.until("the ask") { !attempt.asks.isEmpty }
             let ask = try #require(try await bed.server.asks(in: bed.directory.path).first)
             try await bed.server.answer(ask, .once)
-            #expect(try await performance.failure() == nil)
+            #expect(await performance.failure() == nil)
             #expect(attempt.withdrawn.map(\.verdict) == [.once])
             #expect(attempt.withdrawn.first?.by == "opencode")
         }
@@ -74,14 +74,14 @@ struct EngineAskTests {
         try await EngineBed.with { bed in
             let attempt = bed.attempt("question Which one? | A | B; say thanks")
             attempt.answer = answer(.answered, [["B"]])
-            #expect(try await bed.perform(attempt) == nil)
+            #expect(await bed.perform(attempt) == nil)
             let ask = try #require(attempt.asks.first)
             #expect(ask.kind == .question && ask.questions.first?.text == "Which one?")
             #expect(ask.questions.first?.options.map(\.label) == ["A", "B"])
             #expect(attempt.tools.first?.output.contains("\"B\"") == true)
             let dismissed = bed.attempt("question Which one? | A | B; say thanks")
             dismissed.answer = answer(.dismissed)
-            #expect(try await bed.perform(dismissed) == nil)
+            #expect(await bed.perform(dismissed) == nil)
             #expect(dismissed.tools.first?.status == .failed)
         }
     }
@@ -91,7 +91,7 @@ struct EngineAskTests {
         try await EngineBed.with({ $0.strongConfig = EngineAskTests.asking }) { bed in
             let attempt = bed.attempt("task general bash echo inner; say done")
             attempt.answer = answer(.once)
-            #expect(try await bed.perform(attempt) == nil)
+            #expect(await bed.perform(attempt) == nil)
             #expect(attempt.asks.map(\.isSubtask) == [true])
             #expect(attempt.tools.first { $0.name == "bash" }?.output == "inner\n")
         }
@@ -104,7 +104,7 @@ struct EngineAskTests {
             let performance = bed.start(attempt)
             try await attempt.until("the ask") { !attempt.asks.isEmpty }
             performance.cancel()
-            _ = try await performance.failure()
+            _ = await performance.failure()
             #expect(bed.fake.pendingAsks.isEmpty && bed.fake.busySessions.isEmpty)
         }
     }
@@ -119,7 +119,7 @@ struct EngineAskTests {
             let ask = try #require(try await bed.server.asks(in: bed.directory.path).first)
             try await bed.fake.until("a new stream") { bed.fake.streamCount == 1 }
             try await bed.server.answer(ask, .once)
-            #expect(try await performance.failure() == nil)
+            #expect(await performance.failure() == nil)
             #expect(attempt.asks.count == 1 && attempt.text.contains("done"))
         }
     }

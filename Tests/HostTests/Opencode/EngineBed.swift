@@ -93,9 +93,7 @@ final class EngineBed {
 
     /// Performs it to its end; what it failed with.
     @discardableResult
-    func perform(_ attempt: TestAttempt) async throws -> RunFailure? {
-        try await start(attempt).failure()
-    }
+    func perform(_ attempt: TestAttempt) async -> RunFailure? { await start(attempt).failure() }
 
     /// How often the model was asked what this prompt asks.
     func handedOver(_ text: String) -> Int { fake.prompts.filter { $0.text.contains(text) }.count }
@@ -106,7 +104,15 @@ final class Performance {
     var task: Task<Void, Never>?
     let end = Waiter<(any Error)?>("the end of a run")
 
-    func failure() async throws -> RunFailure? { try await end.value().map { RunFailure($0) } }
+    func failure() async -> RunFailure? {
+        do {
+            return try await end.value().map { RunFailure($0) }
+        } catch {
+            Issue.record("the run did not end: \(error)")
+            return RunFailure(error)
+        }
+    }
+
     func cancel() { task?.cancel() }
 }
 

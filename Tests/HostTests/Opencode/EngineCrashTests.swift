@@ -21,7 +21,7 @@ struct EngineCrashTests {
                 bed.fake.dropStreams()
                 try await bed.fake.until("a new stream") { bed.fake.streamCount == 1 || bed.fake.busySessions.isEmpty }
             }
-            #expect(try await performance.failure() == nil)
+            #expect(await performance.failure() == nil)
             #expect(attempt.text == EngineCrashTests.words)
             #expect(bed.fake.modelCalls == 1)
         }
@@ -32,7 +32,7 @@ struct EngineCrashTests {
         try await EngineBed.with { bed in
             bed.fake.heartbeatsOnly()
             let deaf = bed.attempt("bash echo hi; say through")
-            #expect(try await bed.perform(deaf) == nil)
+            #expect(await bed.perform(deaf) == nil)
             #expect(deaf.text.contains("through") && deaf.tools.first?.output == "hi\n")
             bed.fake.recover()
 
@@ -42,13 +42,13 @@ struct EngineCrashTests {
             bed.fake.goSilent()
             try await bed.fake.until("the end there") { bed.fake.busySessions.isEmpty }
             bed.fake.recover()
-            #expect(try await performance.failure() == nil)
+            #expect(await performance.failure() == nil)
             #expect(silent.text.hasPrefix("one two three four") && silent.text.hasSuffix("end"))
 
             bed.fake.modes.closesStreams = true
             bed.fake.dropStreams()
             let closing = bed.attempt("say all the same")
-            let outcome = try await bed.perform(closing)
+            let outcome = await bed.perform(closing)
             #expect(
                 outcome == nil && closing.text == "all the same" || outcome?.kind == .agentGone && closing.begun == 0)
         }
@@ -61,7 +61,7 @@ struct EngineCrashTests {
             let performance = bed.start(attempt)
             try await attempt.until("words") { attempt.text.contains("word3") }
             bed.fake.muteStreams()
-            #expect(try await performance.failure() == nil)
+            #expect(await performance.failure() == nil)
             #expect(attempt.text == EngineCrashTests.words)
         }
     }
@@ -74,7 +74,7 @@ struct EngineCrashTests {
             try await attempt.until("words") { attempt.text.contains("one") }
             bed.fake.hangHTTP()
             bed.fake.goSilent()
-            #expect(try await performance.failure()?.kind == .agentGone)
+            #expect(await performance.failure()?.kind == .agentGone)
             bed.fake.recover()
             #expect(bed.handedOver("say one") == 1)
         }
@@ -87,19 +87,19 @@ struct EngineCrashTests {
             let performance = bed.start(attempt)
             try await attempt.until("words") { attempt.text.contains("two") }
             try await bed.fake.restart()
-            #expect(try await performance.failure()?.kind == .agentGone)
+            #expect(await performance.failure()?.kind == .agentGone)
             #expect(bed.handedOver("four") == 1)
             #expect(bed.book.nodes.map(\.isComplete) == [false])
             // Asked to restart the runner, it looks first: the turn is over, and cut.
             let again = TestAttempt(.restartRunner, after: attempt)
-            #expect(try await bed.perform(again)?.kind == .agentGone)
+            #expect(await bed.perform(again)?.kind == .agentGone)
             #expect(bed.handedOver("four") == 1 && again.begun == 0)
             // Said plainly to run it again, it does.
             let plain = TestAttempt(.again, after: attempt)
             let run = bed.start(plain)
             try await plain.until("words") { plain.text.contains("four") }
             run.cancel()
-            _ = try await run.failure()
+            _ = await run.failure()
             #expect(bed.handedOver("four") == 2)
         }
     }
@@ -111,7 +111,7 @@ struct EngineCrashTests {
             let performance = bed.start(attempt)
             try await attempt.until("words") { attempt.text.contains("one") }
             try await bed.fake.restart(losingSessions: true)
-            #expect(try await performance.failure()?.kind == .sessionMissing)
+            #expect(await performance.failure()?.kind == .sessionMissing)
             #expect(bed.handedOver("say one") == 1)
         }
     }
@@ -123,7 +123,7 @@ struct EngineCrashTests {
             let performance = bed.start(attempt)
             try await attempt.until("words") { attempt.text.contains("one") }
             await bed.fake.kill()
-            #expect(try await performance.failure()?.kind == .agentGone)
+            #expect(await performance.failure()?.kind == .agentGone)
         }
     }
 
@@ -137,11 +137,11 @@ struct EngineCrashTests {
             #expect(going == RunRemains(isRunnerAlive: true, session: .busy, isAnswerComplete: false))
             // As if this process were another one.
             let follower = TestAttempt(.resume, after: attempt)
-            #expect(try await bed.perform(follower) == nil)
-            #expect(try await performance.failure() == nil)
+            #expect(await bed.perform(follower) == nil)
+            #expect(await performance.failure() == nil)
             #expect(follower.text == EngineCrashTests.words && follower.begun == 0)
             let reader = TestAttempt(.resume, after: attempt)
-            #expect(try await bed.perform(reader) == nil)
+            #expect(await bed.perform(reader) == nil)
             #expect(reader.text == EngineCrashTests.words && bed.fake.modelCalls == 1)
             let ended = await bed.engine.remains(of: attempt.run)
             #expect(ended == RunRemains(isRunnerAlive: true, session: .idle, isAnswerComplete: true))
@@ -168,13 +168,13 @@ struct EngineCrashTests {
                 }
                 try await bed.fake.restart()
             }
-            let failure = try await bed.perform(attempt)
+            let failure = await bed.perform(attempt)
             killing.cancel()
             await killing.value
             #expect(bed.handedOver("four") <= 1)
             guard failure != nil else { return #expect(attempt.text.contains("six")) }
             let again = TestAttempt(.restartRunner, after: attempt)
-            let second = try await bed.perform(again)
+            let second = await bed.perform(again)
             #expect(bed.handedOver("four") <= 1, "\(failure as Any), then \(second as Any)")
             if attempt.begun == 0 { #expect(second == nil && again.text.contains("six")) }
         }

@@ -15,28 +15,28 @@ struct EngineFailureTests {
             let performance = bed.start(attempt)
             try await attempt.until("words") { attempt.text.contains("two") }
             performance.cancel()
-            _ = try await performance.failure()
+            _ = await performance.failure()
             #expect(bed.fake.busySessions.isEmpty)
             #expect(bed.book.nodes.map(\.isComplete) == [false])
             // The session serves the next turn.
             let next = bed.attempt("say fine")
-            #expect(try await bed.perform(next) == nil && next.text == "fine")
+            #expect(await bed.perform(next) == nil && next.text == "fine")
         }
     }
 
     @Test("a session that is gone is told apart from a server that is gone")
     func lostSession() async throws {
         try await EngineBed.with { bed in
-            #expect(try await bed.perform(bed.attempt("say one")) == nil)
+            #expect(await bed.perform(bed.attempt("say one")) == nil)
             bed.fake.loseSessions()
             let attempt = bed.attempt("say two")
-            #expect(try await bed.perform(attempt)?.kind == .sessionMissing)
+            #expect(await bed.perform(attempt)?.kind == .sessionMissing)
             #expect(attempt.begun == 0 && bed.handedOver("say two") == 0)
             let again = TestAttempt(.recreateSession, after: attempt)
-            #expect(try await bed.perform(again) == nil && again.text == "two")
+            #expect(await bed.perform(again) == nil && again.text == "two")
             await bed.fake.kill()
             let down = bed.attempt("say three")
-            #expect(try await bed.perform(down)?.kind == .agentGone)
+            #expect(await bed.perform(down)?.kind == .agentGone)
             #expect(down.begun == 0)
         }
     }
@@ -48,7 +48,7 @@ struct EngineFailureTests {
             try await bed.server.prompt(.init(parts: [.text("hang")]), to: session.id)
             try await bed.fake.until("busy") { bed.fake.busySessions == [session.id] }
             bed.book.next = .resume(session: session.id)
-            #expect(try await bed.perform(bed.attempt("say mine"))?.kind == .sessionBusy)
+            #expect(await bed.perform(bed.attempt("say mine"))?.kind == .sessionBusy)
             #expect(bed.fake.busySessions == [session.id] && bed.handedOver("say mine") == 0)
         }
     }
@@ -63,7 +63,7 @@ struct EngineFailureTests {
     func kinds(_ text: String, _ kind: RunFailure.Kind) async throws {
         try await EngineBed.with { bed in
             let attempt = bed.attempt("say so far; \(text)")
-            #expect(try await bed.perform(attempt)?.kind == kind)
+            #expect(await bed.perform(attempt)?.kind == kind)
             #expect(attempt.text == "so far")
         }
     }
@@ -71,11 +71,11 @@ struct EngineFailureTests {
     @Test("an unknown model and an unknown agent are failures that name it")
     func unknown() async throws {
         try await EngineBed.with { bed in
-            let model = try await bed.perform(bed.attempt("say x") { $0.model = "nope/zz" })
+            let model = await bed.perform(bed.attempt("say x") { $0.model = "nope/zz" })
             #expect(model?.kind == .modelMissing && model?.message.contains("nope/zz") == true)
-            let form = try await bed.perform(bed.attempt("say x") { $0.model = "nope" })
+            let form = await bed.perform(bed.attempt("say x") { $0.model = "nope" })
             #expect(form?.hint == "write it as provider/model")
-            #expect(try await bed.perform(bed.attempt("say x") { $0.agent = "nobody" }) != nil)
+            #expect(await bed.perform(bed.attempt("say x") { $0.agent = "nobody" }) != nil)
         }
     }
 
@@ -83,9 +83,9 @@ struct EngineFailureTests {
     func limits() async throws {
         try await EngineBed.with { bed in
             let cut = bed.attempt("say as far as; finish length")
-            #expect(try await bed.perform(cut) == nil)
+            #expect(await bed.perform(cut) == nil)
             #expect(cut.notices.contains { $0.contains("output limit") })
-            #expect(try await bed.perform(bed.attempt("say x; finish content-filter"))?.kind == .contentFiltered)
+            #expect(await bed.perform(bed.attempt("say x; finish content-filter"))?.kind == .contentFiltered)
         }
     }
 
@@ -93,7 +93,7 @@ struct EngineFailureTests {
     func versions() async throws {
         try await EngineBed.with { bed in
             bed.fake.version = "7.0.1"
-            let failure = try await bed.perform(bed.attempt("say x"))
+            let failure = await bed.perform(bed.attempt("say x"))
             #expect(failure?.message.contains("7.0.1") == true && failure?.hint != nil)
         }
         try await EngineBed.with({ $0.password = "pw" }, password: "pw") { bed in
@@ -108,7 +108,7 @@ struct EngineFailureTests {
     func directory() async throws {
         try await EngineBed.with { bed in
             for path in ["", "work", "/a/../b"] {
-                #expect(try await bed.perform(bed.attempt("say x") { $0.directory = path }) != nil)
+                #expect(await bed.perform(bed.attempt("say x") { $0.directory = path }) != nil)
             }
             #expect(bed.fake.sessions.isEmpty)
         }
