@@ -776,6 +776,104 @@
 ---@field labels? string[] Names of its labels, at most 5, fixed from now on.
 ---@field help? string One sentence about it, for whoever reads the metrics.
 
+--- Something for which the agent waits.
+---@class host.opencode.Ask
+---@field id string Its id.
+---@field session string The session that waits.
+---@field kind "permission"|"question" What it wants.
+---@field permission? string What is asked for, as "bash".
+---@field patterns? string[] What exactly.
+---@field questions? any[] Each with text, header and options.
+
+--- Which ask: one of `asks`, or of an event.
+---@class host.opencode.AskName
+---@field id string Its id.
+---@field session string The session that waits.
+---@field [string] any
+
+--- Which server, and for which directory.
+---@class host.opencode.Connection
+---@field url string Its address, as http://127.0.0.1:4096.
+---@field directory string The absolute path in which its agents work, as the server sees it.
+---@field user? string Its user; "opencode" unless given.
+---@field password? string Its password, when it has one.
+---@field allow_private? boolean Also reaches those addresses that are not public and the owner allows.
+
+--- Something that happened on a server.
+---@class host.opencode.Event
+---@field type "connected"|"heartbeat"|"disposed"|"session"|"session_removed"|"status"|"message"|"message_removed"|"part"|"part_removed"|"delta"|"error"|"ask"|"answer"|"todo"|"compacted" What happened.
+---@field session? string The session's id.
+---@field status? string "idle", "busy" or "retry".
+---@field message? host.opencode.Message Of a message, without its parts.
+---@field part? host.opencode.Part Of a part.
+---@field id? string What was removed, answered, or goes on: a message's, ask's or part's id.
+---@field text? string The next piece of a part, or an error's message.
+---@field ask? host.opencode.Ask What the agent waits for.
+---@field reply? string How it was answered.
+---@field items? host.opencode.Todo[] The whole list of things to do.
+---@field info? host.opencode.Session The session itself.
+
+--- What answers.
+---@class host.opencode.Health
+---@field version string Its version.
+---@field major integer 1 or 2.
+
+--- A message of a session.
+---@class host.opencode.Message
+---@field id string Its id.
+---@field session string Its session.
+---@field role "user"|"assistant" Who speaks.
+---@field text string Its texts, one after the other.
+---@field created number When it was begun.
+---@field completed? number When it was finished.
+---@field finish? string Why the model stopped, as "stop" or "tool-calls".
+---@field error? string Why it failed.
+---@field parts host.opencode.Part[] Its parts.
+
+--- What it begins with.
+---@class host.opencode.NewSession
+---@field title? string Its title.
+---@field parent? string The session that it is a subtask of.
+---@field agent? string The agent that answers in it.
+
+--- A part of a message.
+---@class host.opencode.Part
+---@field id string Its id.
+---@field message string Its message.
+---@field kind string "text", "reasoning", "tool", "step", or another word of opencode's.
+---@field text? string Of text and reasoning.
+---@field tool? string The name of a tool.
+---@field status? string "pending", "running", "completed" or "error".
+---@field input? table<string, any> What the tool was given.
+---@field output? string What the tool gave so far.
+---@field error? string Why the tool failed.
+
+--- A prompt. What is left out is left to the agent's configuration.
+---@class host.opencode.Prompt
+---@field text string What is asked.
+---@field agent? string The agent, as "build".
+---@field model? string The model, as provider/model.
+---@field system? string A system prompt.
+---@field variant? string The reasoning effort, as the model's configuration names it.
+---@field schema? table<string, any> The JSON schema that the answer must have.
+
+--- A session.
+---@class host.opencode.Session
+---@field id string Its id.
+---@field title string Its title.
+---@field directory string Where its agent works.
+---@field parent? string The session that it is a subtask of.
+---@field created number When it was made.
+---@field updated number When it last changed.
+---@field cost number Dollars, without those of its subtasks.
+---@field share? string Where others can read it.
+
+--- A thing to do.
+---@class host.opencode.Todo
+---@field text string What is to be done.
+---@field status string "pending", "in_progress", "completed" or "cancelled".
+---@field priority? string How much it matters.
+
 --- What to run, and how.
 ---@class host.process.Command
 ---@field argv string[] The program and its arguments, as they are: no shell reads them.

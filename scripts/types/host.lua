@@ -11,6 +11,7 @@
 ---@field json host.json JSON text to Lua values and back.
 ---@field log host.log Lines in Perigee's log, which name the script they come from. Secrets are taken out of them.
 ---@field metrics host.metrics Numbers in `/metrics`, under names that begin with `perigee_script_`.
+---@field opencode host.opencode Servers of the opencode agent: their sessions, prompts and events. Only public addresses are reached, unless the call and the owner allow others.
 ---@field process host.process Runs programs, without a shell, and knows the processes of this machine.
 ---@field store host.store Values that are kept: JSON under a namespace and a key, on the disk when the call returns.
 ---@field time host.time Clocks, dates and durations. A time is in seconds since the epoch, a duration in seconds.

@@ -19,7 +19,7 @@ struct RunsDoorTests {
         func open() async throws {
             try await house.open()
             let router = Router()
-            router.add(RunsDoor { [house] in house.runs }, traced: .off)
+            router.add(RunsDoor(Gate()) { [house] in house.runs }, traced: .off)
             server = Server(router, scope: scope)
             port = try server.listen(host: "127.0.0.1", port: 0)
         }

@@ -202,10 +202,13 @@ struct OpencodeServerTests {
             let feed = try await server.follow(session.id)
             try await server.prompt(.init(parts: [.text("say one two three four five six")]), to: session.id)
             try await fake.until("the end") { fake.busySessions.isEmpty && fake.messages(session.id).count == 2 }
-            let other = try await server.follow(session.id)
-            try await server.abort(session.id)
-            _ = try await collect(other, until: isIdle(session.id))
-            #expect(try await feed.next(within: .seconds(1)) == .gap)
+            // What is said of another session comes after all of it.
+            let other = try await server.create(.init(title: "y"), in: directory)
+            let mark = try await server.follow(other.id)
+            try await server.abort(other.id)
+            _ = try await collect(mark, until: isIdle(other.id))
+            let told = try await feed.next(within: .seconds(1))
+            #expect(told == .gap)
         }
     }
 

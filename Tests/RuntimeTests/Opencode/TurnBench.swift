@@ -15,7 +15,8 @@ struct RecordedTurn {
     let prompt: String
 
     init(_ name: String) throws {
-        let lines = try RecordedTurn.read(TestEnvironment.fixture("opencode/turns/\(name).jsonl")).split(separator: "\n")
+        let lines = try RecordedTurn.read(TestEnvironment.fixture("opencode/turns/\(name).jsonl")).split(
+            separator: "\n")
         events = try lines.compactMap { OpencodeEvent.majorOne(try JSON.parse(String($0))) }
         var user: OpencodeMessage?
         var words = ""

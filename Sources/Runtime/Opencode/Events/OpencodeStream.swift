@@ -110,14 +110,16 @@ final class OpencodeStream {
         let wasConnected = isConnected
         isConnected = false
         onLost()
-        fail(fault)
+        // A stream that was dropped on purpose is no failed attempt: whoever came meanwhile waits for the next.
+        let isOnPurpose = fault.kind == .cancelled && !isClosed
+        if !isOnPurpose { fail(fault) }
         guard !isClosed, !followers.isEmpty else { return }
         if wasConnected { hadGap = true }
         log.info(
             "the event stream is lost: \(fault.message)",
             ["server": LogValue(link.name), "followers": LogValue(followers.count)])
         for feed in followers.values { feed.send(.lost(fault)) }
-        retry.schedule(after: patience.ended(toldSomething: toldSomething))
+        retry.schedule(after: isOnPurpose ? patience.first : patience.ended(toldSomething: toldSomething))
     }
 
     private func fail(_ fault: Fault) {

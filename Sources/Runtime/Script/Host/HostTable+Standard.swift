@@ -3,7 +3,7 @@ extension HostTable {
     public static func standard(_ world: World) -> HostTable {
         HostTable([
             .host(world), .config(world), .crypto(world), .fs(world), .http(world), .json(), .log(world),
-            .metrics(world), .process(world), .store(world), .time(world),
+            .metrics(world), .opencode(world), .process(world), .store(world), .time(world),
         ])
     }
 }
