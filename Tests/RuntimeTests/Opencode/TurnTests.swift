@@ -131,6 +131,22 @@ struct TurnTests {
         #expect(cut.followed.text == "Hel")
     }
 
+    @Test("a server that ended between two steps has cut the turn, though its last message is whole")
+    func betweenSteps() {
+        var player = player()
+        player.play(begun + [tool(.init(name: "bash", status: .completed, output: "x"))])
+        player.play([answer(completed: 20, finish: "tool-calls")])
+        player.lose([status(.idle)])
+        player.gap()
+        player.finish()
+        #expect(player.followed.outcome == .cut)
+        var refused = self.player()
+        refused.play(
+            begun + [tool(.init(name: "bash", status: .failed, error: "The user rejected permission to use x"))])
+        refused.play([answer(completed: 20, finish: "tool-calls"), status(.idle)])
+        #expect(refused.followed.outcome == .completed(message: "msg_a", finish: "tool-calls"))
+    }
+
     @Test("an error with no word about the status ends the turn")
     func errorAlone() {
         var player = player()

@@ -166,11 +166,16 @@ function Sessions:abort(session) end
 function Sessions:remove(session) end
 
 --- What happens on a server, by `for` or by calling it.
---- `x()`: The next event; nil at the end, and nil with an error when the stream broke.
+--- `x()`: The same as `next`, for a loop.
 --- `local x <close> = …`: Ends the stream.
 ---@class host.opencode.Events
----@overload fun(state?: any, control?: any): host.opencode.Event?
+---@overload fun(state?: any, control?: any): any
 local Events = {}
+
+--- The next event; nil at the end, and nil with an error when the stream broke. Waits.
+---@return host.opencode.Event? event What happened.
+---@return host.Error? err Why it did not work.
+function Events:next() end
 
 --- Ends the stream.
 ---@return boolean done True.

@@ -17,7 +17,9 @@ extension OpencodeTurn {
             // Some errors come with no word about the status.
             if readDue == nil { readDue = now + .seconds(1) }
         case .asked(let ask): take(ask, &effects)
-        case .answered(_, let ask, let verdict, let answers): settle(ask, verdict, answers, &effects)
+        case .answered(let id, let ask, let verdict, let answers):
+            if verdict == .reject, id == session || children[id] != nil { wasRefused = true }
+            settle(ask, verdict, answers, &effects)
         case .todo(let id, let todo): if id == session, own != nil { effects.append(.todo(todo)) }
         case .compacted(let id): if id == session { error = nil }
         }

@@ -104,6 +104,12 @@ extension OpencodeTurn {
             if tool == known { return }
         }
         if tool.name.isEmpty { tool.name = "tool" }
+        // The word of the refusal may have been missed; what it did to the tool has not.
+        if tool.status == .failed, let why = tool.error,
+            why.contains("rejected permission") || why.contains("dismissed")
+        {
+            wasRefused = true
+        }
         tools[part.id] = tool
         if let child = tool.child { children.updateValue(part.id, forKey: child) }
         effects.append(.tool(tool, id: part.id, parent: parent(of: part.session)))

@@ -120,6 +120,9 @@ extension OpencodeTurn {
         } else if last.finish == nil, !hasWords(last.id) {
             // Stopped while the provider was to be asked again: no error is kept of that.
             end(.aborted, &effects)
+        } else if last.finish == "tool-calls", last.structured == nil, !wasRefused {
+            // Its tools have run and the model was to go on: the server ended between two steps.
+            doubt(.cut, now: now, &effects)
         } else {
             if let value = last.structured { effects.append(.structured(value)) }
             end(.completed(message: last.id, finish: last.finish), &effects)

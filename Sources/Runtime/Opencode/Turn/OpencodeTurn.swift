@@ -120,6 +120,8 @@ public struct OpencodeTurn: Sendable {
     var statusMark = 0
     var toldRetry = 0
     var error: OpencodeError?
+    /// Somebody refused what the agent wanted, which ends its turn without a last answer.
+    var wasRefused = false
     /// Anything of the turn was seen after its prompt.
     var hasBegun = false
     var hasGap = false

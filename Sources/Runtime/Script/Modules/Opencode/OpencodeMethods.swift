@@ -184,18 +184,24 @@ enum OpencodeMethods {
 
     // MARK: events
 
+    private static func next(_ call: HostCall) async throws -> LuaValue {
+        let event = try await (call.receiver as! OpencodeEvents).next()
+        return event.map { LuaValue(OpencodeTables.value($0)) } ?? .nil
+    }
+
     static var events: [HostFunction] {
         [
             HostFunction(
-                waiting: "__call", "The next event; nil at the end, and nil with an error when the stream broke.",
+                waiting: "next", "The next event; nil at the end, and nil with an error when the stream broke.",
+                results: [.optional("event", .record(OpencodeTables.event), "What happened.")]
+            ) { call in try await next(call) },
+            HostFunction(
+                waiting: "__call", "The same as `next`, for a loop.",
                 [
                     .optional("state", .any, "Given by `for`; ignored."),
                     .optional("control", .any, "Given by `for`; ignored."),
-                ], results: [.optional("event", .record(OpencodeTables.event), "What happened.")]
-            ) { call in
-                let event = try await (call.receiver as! OpencodeEvents).next()
-                return event.map { LuaValue(OpencodeTables.value($0)) } ?? .nil
-            },
+                ], results: [.optional("event", .any, "What happened.")]
+            ) { call in try await next(call) },
             HostFunction("close", "Ends the stream.", results: [done]) { call in
                 (call.receiver as! OpencodeEvents).close()
                 return true
