@@ -32,8 +32,8 @@ enum AskCard {
 
     /// What the card gave back; nil when it cannot be read as an answer.
     static func answer(_ ask: Ask, toolResult text: String) -> AskAnswer? {
+        // A card that the user closed comes as plain text.
         guard let result = try? JSON.parse(text), result.kind == .object else {
-            // A card that the user closed comes as plain text.
             return AskAnswer(ask: ask.id, verdict: ask.kind == .permission ? .reject : .dismissed, by: "chat")
         }
         guard result["status"].equals("answered") else {
