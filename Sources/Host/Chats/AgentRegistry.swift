@@ -38,7 +38,10 @@ final class AgentRegistry {
         }
         var servers: JSONObject = [:]
         for (agent, _) in used { for server in mcp(workspace, agent) { servers[server.key] = server.value } }
-        let settings = AgentSettings(base: decision["config"]?.object ?? [:], agents: used, servers: servers)
+        let keys = try await workspaces.keyReferences(of: workspace, by: .files)
+        let settings = AgentSettings(
+            base: decision["config"]?.object ?? [:], agents: used, servers: servers,
+            providers: keys["provider"]?.object ?? [:])
         let hasChanged = try await workspaces.configure(
             workspace, wanted: settings.wanted, override: decision["override"]?.bool ?? false)
         known[workspace.id] = agents

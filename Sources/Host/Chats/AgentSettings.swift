@@ -9,15 +9,21 @@ struct AgentSettings {
     let agents: [(agent: PersonaAgent, persona: ScriptPersona)]
     /// Entries of `mcp`, by integration.
     let servers: JSONObject
+    /// Where the agent finds the workspace's provider keys, by provider.
+    var providers: JSONObject = [:]
 
     var wanted: JSONObject {
         var wanted = base
         wanted["$schema"] = base["$schema"] ?? "https://opencode.ai/config.json"
         var agents = base["agent"]?.object ?? [:]
-        for (agent, persona) in self.agents where agents[agent.name] == nil {
-            agents[agent.name] = .object(entry(agent, persona))
+        for (agent, persona) in self.agents {
+            // What the owner's hook says of an agent goes before what its persona says, field by field.
+            var entry = entry(agent, persona)
+            for field in agents[agent.name]?.object ?? [:] { entry[field.key] = field.value }
+            agents[agent.name] = .object(entry)
         }
         if !agents.isEmpty { wanted["agent"] = .object(agents) }
+        if !providers.isEmpty { wanted["provider"] = .object(merged(base["provider"]?.object ?? [:])) }
         guard !servers.isEmpty else { return wanted }
         var mcp = base["mcp"]?.object ?? [:]
         var tools = base["tools"]?.object ?? [:]
@@ -29,6 +35,21 @@ struct AgentSettings {
         wanted["mcp"] = .object(mcp)
         wanted["tools"] = .object(tools)
         return wanted
+    }
+
+    /// What the hook says of a provider stays; the key is added where it says nothing of one.
+    private func merged(_ base: JSONObject) -> JSONObject {
+        var all = base
+        for provider in providers {
+            var entry = all[provider.key]?.object ?? [:]
+            var options = entry["options"]?.object ?? [:]
+            for option in provider.value["options"]?.object ?? [:] where options[option.key] == nil {
+                options[option.key] = option.value
+            }
+            entry["options"] = .object(options)
+            all[provider.key] = .object(entry)
+        }
+        return all
     }
 
     /// The instructions themselves come with every turn, so that no edit of this file can displace them.

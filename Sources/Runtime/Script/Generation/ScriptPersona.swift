@@ -50,7 +50,8 @@ public struct ScriptPersona {
         smallModel = fields.text("small_model")
         temperature = fields.number("temperature")
         steps = fields.integer("steps").map { Int($0) }
-        permission = fields["permission"] == .nil ? nil : JSONValue(fields["permission"])
+        // A bare nil would become JSON's null here.
+        permission = fields["permission"] == .nil ? Optional.none : JSONValue(fields["permission"])
         tools = JSONValue(fields["tools"]).object
         capabilities = JSONValue(fields["capabilities"]).object
         image = fields.text("image")
