@@ -49,7 +49,7 @@ final class House {
             Part(
                 name: "scripts", start: { [self] in try await openScripts() }, stop: { [self] in await closeScripts() }),
             Part(name: "runs", start: { [self] in try await openRuns() }, stop: { [self] in await closeRuns() }),
-            Part(name: "server", start: { [self] in try startServer() }, stop: { [self] in await stopServer() }),
+            Part(name: "server", start: { [self] in try await startServer() }, stop: { [self] in await stopServer() }),
         ])
     }
 
@@ -130,15 +130,25 @@ final class House {
         scope.spawn("reload") { await scripts.reload(reason) }
     }
 
-    private func startServer() throws {
+    private func startServer() async throws {
         let server = Server(Doors.router(self), settings: settings.server, scope: scope)
+        self.server = server
+        do {
+            try listen(server)
+        } catch {
+            // Of several addresses some may be open by now.
+            await stopServer()
+            throw error
+        }
         telemetry?.observe(server)
+        readiness.set("server", nil)
+    }
+
+    private func listen(_ server: Server) throws {
         let host = settings[SettingTable.host]
         let port = try server.listen(host: host, port: settings[SettingTable.port])
         addresses = ["http://\(host.contains(":") ? "[\(host)]" : host):\(port)"]
         try listenOnSocket(server)
-        self.server = server
-        readiness.set("server", nil)
     }
 
     /// A socket that was asked for must work; the default one is a convenience.

@@ -10,16 +10,18 @@ final class LiveAttempt: RunAttempt {
     private(set) var isOver = false
     /// What runs of before this attempt had used.
     private let before: Usage
-    /// After a resume: what the log has of each part already, which is not said twice.
+    /// When a turn is taken up again: what the log has of each part already, which is not said twice.
     private var said: SaidTexts
 
-    init(_ runs: Runs, _ live: LiveRun, number: Int, how: AttemptKind, said: SaidTexts = SaidTexts()) {
+    init(
+        _ runs: Runs, _ live: LiveRun, number: Int, how: AttemptKind, isSameTurn: Bool, said: SaidTexts = SaidTexts()
+    ) {
         self.runs = runs
         self.live = live
         self.number = number
         self.how = how
         self.said = said
-        before = how == .resume ? Usage() : live.record.usage
+        before = isSameTurn ? Usage() : live.record.usage
     }
 
     var run: RunRecord { live.record }

@@ -58,9 +58,13 @@ extension Runs {
     /// Returns when the engine does, or when it has not stopped in time.
     private func perform(_ run: LiveRun, _ how: AttemptKind, _ engine: any Engine) async throws {
         if stop(of: run) != nil { return }
-        let said = how == .resume ? run.said : SaidTexts()
+        // A prompt that has begun is only looked after: what is said of it again is said already.
+        let isSameTurn = how == .resume || how == .restartRunner && run.record.startedAt != nil
+        if isSameTurn, how != .resume { run.said = SaidTexts(try await said(of: run)) }
+        let attempt = LiveAttempt(
+            self, run, number: run.record.attempts, how: how, isSameTurn: isSameTurn,
+            said: isSameTurn ? run.said : SaidTexts())
         run.said = SaidTexts()
-        let attempt = LiveAttempt(self, run, number: run.record.attempts, how: how, said: said)
         let outcome = Waiter<Void>("the engine's end")
         run.attempt = attempt
         run.performing = outcome

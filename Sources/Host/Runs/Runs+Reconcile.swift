@@ -48,16 +48,20 @@ extension Runs {
         }
     }
 
+    /// What the log has of the answer.
+    func said(of run: LiveRun) async throws -> [RunEventBody] {
+        let id = run.id
+        // Only what is on the disk can be found there.
+        try await journal.write { _ in }
+        let rows = try await store.read { try $0.all(RunsQueries.said, id, atMost: 1_000_000) }
+        return try rows.flatMap { try $0.events.map(\.body) }
+    }
+
     /// Reads what the log has of the answer, and withdraws what the last process had asked.
     private func takeUp(_ run: LiveRun) async throws {
         let id = run.id
-        let (rows, asks) = try await store.read { snapshot in
-            (
-                try snapshot.all(RunsQueries.said, id, atMost: 1_000_000),
-                try snapshot.all(RunsQueries.openAsks, id)
-            )
-        }
-        let said = try rows.flatMap { try $0.events.map(\.body) }
+        let said = try await said(of: run)
+        let asks = try await store.read { try $0.all(RunsQueries.openAsks, id) }
         for case .text(let text, let part) in said { run.heard(text, part: part) }
         run.said = SaidTexts(said)
         for ask in asks {

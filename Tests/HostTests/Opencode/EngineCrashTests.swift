@@ -92,7 +92,7 @@ struct EngineCrashTests {
             #expect(bed.book.nodes.map(\.isComplete) == [false])
             // Asked to restart the runner, it looks first: the turn is over, and cut.
             let again = TestAttempt(.restartRunner, after: attempt)
-            #expect(await bed.perform(again)?.kind == .agentGone)
+            #expect(await bed.perform(again)?.kind == .agentFailed)
             #expect(bed.handedOver("four") == 1 && again.begun == 0)
             // Said plainly to run it again, it does.
             let plain = TestAttempt(.again, after: attempt)

@@ -26,6 +26,12 @@ extension OpencodePerformance {
         if case .completed(_, "length") = outcome {
             attempt.report(.notice("The answer was cut at the model's output limit."))
         }
+        // It was waited for and is back: waiting longer brings nothing.
+        if case .cut = outcome, attempt.how == .restartRunner {
+            throw RunFailure(
+                .agentFailed, "the agent's server ended in the middle of the turn, and is back without it",
+                hint: "what it had done by then stays done")
+        }
         if let failure = RunFailure(outcome) { throw failure }
     }
 
