@@ -14,10 +14,10 @@ struct ReadmeTests {
         let commands = try Self.commands().filter { $0.hasPrefix("curl ") }
         #expect(commands.count >= 3)
         for command in commands {
-            let words = command.split(separator: " ").map {
+            let words = Self.words(command).map {
                 $0.replacing("127.0.0.1:8000", with: "127.0.0.1:\(program.port)")
             }
-            let result = try await Subprocess.run(["curl", "-fsS"] + words.dropFirst().map { String($0) })
+            let result = try await Subprocess.run(["curl", "-fsS"] + words.dropFirst())
             #expect(result.exitCode == 0, "\(command): \(result.errorText)")
             #expect(!result.output.isEmpty, "\(command)")
         }
@@ -47,9 +47,16 @@ struct ReadmeTests {
     private static func commands() throws -> [String] {
         let blocks = try Fixture.read("README.md").split(separator: "```sh\n").dropFirst()
         return blocks.flatMap { block in
-            block.prefix { $0 != "`" }.split(separator: "\n").map { line in
+            block.prefix { $0 != "`" }.replacing("\\\n", with: " ").split(separator: "\n").map { line in
                 String(line.prefix { $0 != "#" }).trimmingTrailingSpaces
             }
+        }
+    }
+
+    /// As a shell reads them: blanks part words, but not between single quotes.
+    private static func words(_ line: String) -> [String] {
+        line.split(separator: "'", omittingEmptySubsequences: false).enumerated().flatMap { index, piece in
+            index % 2 == 1 ? [String(piece)] : piece.split(separator: " ").map(String.init)
         }
     }
 }

@@ -84,7 +84,8 @@ struct OpenAIDoor: Door {
     private func model(_ request: Request) async throws -> Response {
         let use = GenerationUse(house.scripts.live)
         _ = try await house.gate.caller(request, door: name, generation: use.generation)
-        let id = request.parameters["id"] ?? ""
+        // Official clients send the slash of a model's name encoded.
+        let id = (request.parameters["id"] ?? "").replacing("%2F", with: "/").replacing("%2f", with: "/")
         guard let persona = use.generation.offeredPersonas.first(where: { OpenAIDoor.id(of: $0) == id || $0.id == id })
         else {
             let near = NearestName.of(id, among: use.generation.offeredPersonas.map(OpenAIDoor.id(of:)))
