@@ -21,6 +21,13 @@ enum Doors {
         if let room = house.chatRoom {
             served += [OpenAIDoor(house: room.openAI), MCPDoor { [unowned house] in house.chatRoom?.integrations }]
         }
+        if let access = house.access, let scripts = house.scripts, let client = house.client {
+            served.append(
+                PassageDoor(
+                    PassageGuests(gate: gate, workspaces: access.workspaces, scripts: scripts), client: client,
+                    sockets: house.consoles.child("passage")
+                ) { [unowned house] in house.chatRoom?.runners })
+        }
         let doors = served + [DescriptionDoor(of: served)]
         let router = Router()
         for door in doors { router.add(door, traced: house.telemetry?.tracer ?? .off) }

@@ -57,12 +57,13 @@ final class Gate {
 
     // MARK: asking
 
-    /// Who asks at a door for users. `bodyUser` is what the body calls its user, if the protocol has such a field.
+    /// Who asks at a door for users. `bodyUser` is what the body calls its user, if the protocol has such a field;
+    /// `shown` is a key that came in the protocol's own way.
     func caller(
-        _ request: Request, door: String, bodyUser: String? = nil, generation: Generation
+        _ request: Request, door: String, bodyUser: String? = nil, shown: String? = nil, generation: Generation
     ) async throws -> Caller {
         let isTrusted = trusts(request)
-        let presented = try presented(request, isTrusted: isTrusted)
+        let presented = try presented(request, isTrusted: isTrusted, shown)
         if case .key(let key) = presented { try check(.chat, key, request) }
         let claims = claims(request)
         let facts = facts(request, door, bodyUser, presented.key, claims, isTrusted: isTrusted)
@@ -82,14 +83,24 @@ final class Gate {
         return caller
     }
 
+    /// Whether somebody at a door for users may do more than a user: by the key, or as a trusted peer without one.
+    func allows(_ scope: KeyScope, _ request: Request, shown: String? = nil) throws -> Bool {
+        let isTrusted = trusts(request)
+        return switch try presented(request, isTrusted: isTrusted, shown) {
+        case .nothing: isTrusted
+        case .key(let key): key.allows(scope)
+        case .token: false
+        }
+    }
+
     /// Refuses a bad key before anything else of a request is read.
     func present(_ request: Request) throws { _ = try presented(request, isTrusted: trusts(request)) }
 
     /// What hooks may see of a request's headers.
     func visible(_ headers: Headers) -> JSONObject { rules.visible(headers) }
 
-    private func presented(_ request: Request, isTrusted: Bool) throws -> Presented {
-        guard let text = Presented.text(request.headers) else { return .nothing }
+    private func presented(_ request: Request, isTrusted: Bool, _ shown: String? = nil) throws -> Presented {
+        guard let text = Presented.text(request.headers) ?? shown else { return .nothing }
         // What looks like one of ours is one, or is refused: a slip must not make a user of its own.
         if isTrusted || rules.allowsAnonymous, !text.hasPrefix(KeyToken.mark) {
             let code = HMACSHA256.code(for: Array(text.utf8), key: rules.tokenHash)

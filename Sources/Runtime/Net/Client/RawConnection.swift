@@ -178,12 +178,17 @@ final class RawConnection: ByteTransport, TransferOwner, TurnEnding, Pollable {
 
     private func wasDrained() {
         guard !isShut else { return }
+        // Somebody may wait for room also when the kernel took all at once.
+        let wasFull = output.count >= RawConnection.lowWater
         output.removeAll(keepingCapacity: output.capacity <= RawConnection.lowWater)
         sent = 0
         if isClosing { return shut() }
-        guard isBlocked else { return }
-        isBlocked = false
-        updateInterest()
+        if isBlocked {
+            isBlocked = false
+            updateInterest()
+        } else if !wasFull {
+            return
+        }
         onDrain?()
     }
 

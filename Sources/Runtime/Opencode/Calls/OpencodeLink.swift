@@ -22,6 +22,17 @@ final class OpencodeLink {
 
     var hasPassword: Bool { authorization != nil }
 
+    /// Below the address, credentials included.
+    func request(_ method: Method, target: String) throws -> HTTPRequest {
+        let base = address.path.hasSuffix("/") ? address.path.dropLast() : address.path[...]
+        var request = HTTPRequest(method, try WebAddress(address.origin + base + target))
+        if let authorization { request.headers.add("Authorization", authorization.reveal()) }
+        // The owner named this address.
+        request.guarding = .open
+        request.redirects = 0
+        return request
+    }
+
     /// Sends one call and reads its whole answer, whatever its status is.
     func answer(_ call: OpencodeCall) async throws -> OpencodeAnswer {
         try await Deadline.within(call.limit ?? settings.call) {
