@@ -8,11 +8,12 @@ import sys
 import time
 
 from lib.figures import Outcome, bound, median, spread
-from lib.processes import free_port
+from lib.processes import BenchError, free_port
 
 SCRIPTS = 30
 LINES = 4000
-RELOADS = int(os.environ.get("PERIGEE_BENCH_RELOADS", "1000"))
+# Taken out of the environment, which the server inherits: it refuses settings that it does not know.
+RELOADS = int(os.environ.pop("PERIGEE_BENCH_RELOADS", "1000"))
 
 
 def _bulk(lines):
@@ -102,6 +103,8 @@ def run(bench):
                     asker.ask("/healthz")
                     break
                 except OSError:
+                    if server.poll() is not None:
+                        raise BenchError(f"{program} ended before it answered")
                     asker.connection.close()
                     time.sleep(0.02)
             asker.until("v0")

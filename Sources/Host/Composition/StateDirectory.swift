@@ -6,7 +6,7 @@ struct StateDirectory: Sendable {
     let path: String
 
     var database: String { "\(path)/perigee.db" }
-    var lastGoodScripts: String { "\(path)/scripts.last-good.json" }
+    var lastGoodScripts: String { "\(path)/scripts.last-good" }
     var encryptionKey: String { "\(path)/encryption.key" }
     /// Provider keys for agents that read them from files.
     var keys: String { "\(path)/keys" }

@@ -33,6 +33,10 @@ public final class Scripts {
     private var built: ScriptSet?
     private var lastNumber = 0
     private var watch: ScriptWatch?
+    /// What was kept for the next start, and what is to be.
+    private var kept: ScriptSet?
+    private var goodOnes: ScriptSet?
+    private var isKeeping = false
     private var draining: [ObjectIdentifier: Generation] = [:]
 
     /// `lastGood` is where the scripts of the last good generation are kept for the next start; nil keeps none.
@@ -179,12 +183,25 @@ public final class Scripts {
     }
 
     private func keepAsLastGood(_ set: ScriptSet) {
-        guard let lastGood else { return }
-        let log = log
-        scope.spawn("keep the last good scripts") {
+        guard lastGood != nil else { return }
+        goodOnes = set
+        if !isKeeping { scope.spawn("keep the last good scripts") { [self] in await keepGoodOnes() } }
+    }
+
+    /// One write at a time, of the newest, so that an older set never comes to lie over a newer one.
+    private func keepGoodOnes() async {
+        guard let lastGood, !isKeeping else { return }
+        isKeeping = true
+        defer { isKeeping = false }
+        while let set = goodOnes {
+            goodOnes = nil
             do {
-                try await BlockingPool.shared.run("keeping the last good scripts") { try lastGood.write(set) }
+                try await BlockingPool.shared.run("keeping the last good scripts") { [kept] in
+                    try lastGood.write(set, after: kept)
+                }
+                kept = set
             } catch {
+                kept = nil
                 log.warning("the last good scripts could not be kept for the next start: \(Fault(error))")
             }
         }

@@ -53,7 +53,7 @@ final class ScriptBed {
         try Scripts(
             ScriptSources(shipped: "\(directory.path)/shipped", overlay: "\(directory.path)/own"),
             table: HostTable(modules), limits: limits, log: .discarding, scope: scope,
-            lastGood: "\(directory.path)/last-good.json", wallClock: { 1_000 })
+            lastGood: "\(directory.path)/last-good", wallClock: { 1_000 })
     }
 }
 
