@@ -26,35 +26,40 @@ final class AgentRegistry {
     /// Makes sure that the workspace's configuration has the agent as the live scripts describe it. True when the file
     /// changed, so that the engine has to read it again.
     func prepare(_ workspace: Workspace, _ agent: PersonaAgent, _ generation: Generation) async throws -> Bool {
-        var agents = try await agents(of: workspace.id)
-        if agents.insert(agent).inserted { try await remember(agent, in: workspace.id) }
-        let wanted = Written(generation: generation.number, agents: agents, keySignature: workspace.keySignature)
-        guard written[workspace.id] != wanted else { return false }
+        _ = try await agents(of: workspace.id)
+        // Turns that come at once add theirs before any of them waits, so that none writes the file without another's.
+        if known[workspace.id, default: []].insert(agent).inserted { try await remember(agent, in: workspace.id) }
+        guard written[workspace.id] != wanted(workspace, generation) else { return false }
         let personas = generation.offeredPersonas
         let decision = try await generation.decide(
             "opencode_config", facts: .object(workspace.facts), .array(personas.map(\.hookFacts)))
-        let used = agents.sorted { $0.name < $1.name }.compactMap { agent in
+        let keys = try await workspaces.keyReferences(of: workspace, by: .files)
+        let wanted = wanted(workspace, generation)
+        let used = wanted.agents.sorted { $0.name < $1.name }.compactMap { agent in
             personas.first { $0.id == agent.persona }.map { (agent: agent, persona: $0) }
         }
         var servers: JSONObject = [:]
         for (agent, _) in used { for server in mcp(workspace, agent) { servers[server.key] = server.value } }
-        let keys = try await workspaces.keyReferences(of: workspace, by: .files)
         let settings = AgentSettings(
             base: decision["config"]?.object ?? [:], agents: used, servers: servers,
             providers: keys["provider"]?.object ?? [:])
         let hasChanged = try await workspaces.configure(
             workspace, wanted: settings.wanted, override: decision["override"]?.bool ?? false)
-        known[workspace.id] = agents
         written[workspace.id] = wanted
         return hasChanged
+    }
+
+    private func wanted(_ workspace: Workspace, _ generation: Generation) -> Written {
+        Written(
+            generation: generation.number, agents: known[workspace.id] ?? [], keySignature: workspace.keySignature)
     }
 
     private func agents(of workspace: String) async throws -> Set<PersonaAgent> {
         if let agents = known[workspace] { return agents }
         let rows = try await store.read { try $0.all(AgentQueries.ofWorkspace, workspace) }
         let agents = Set(rows.map { $0 } + [PersonaAgent(persona: "build"), PersonaAgent(persona: "plan")])
-        known[workspace] = agents
-        return agents
+        known[workspace, default: []].formUnion(agents)
+        return known[workspace] ?? agents
     }
 
     private func remember(_ agent: PersonaAgent, in workspace: String) async throws {

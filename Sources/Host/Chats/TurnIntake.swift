@@ -16,17 +16,19 @@ final class TurnIntake {
     private let agents: AgentRegistry
     private let sides: SideCalls
     private let modes: @Loop () -> [String]
-    private let freshness: AgentFreshness
+    /// Told when a workspace's agent configuration has changed.
+    private let onConfigured: (_ directory: String) -> Void
 
     init(
         _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls,
-        _ freshness: AgentFreshness, modes: @escaping @Loop () -> [String]
+        modes: @escaping @Loop () -> [String],
+        onConfigured: @escaping (_ directory: String) -> Void
     ) {
         self.runs = runs
         self.workspaces = workspaces
         self.agents = agents
         self.sides = sides
-        self.freshness = freshness
+        self.onConfigured = onConfigured
         self.modes = modes
     }
 
@@ -41,8 +43,7 @@ final class TurnIntake {
         let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
         let engine = place["engine"]?.string ?? "opencode"
         if engine == "opencode" {
-            if try await agents.prepare(workspace, voice.agent, generation) { freshness.changed(workspace.directory) }
-            await freshness.renew(workspace.directory)
+            if try await agents.prepare(workspace, voice.agent, generation) { onConfigured(workspace.directory) }
         }
         let order = order(request, voice, workspace, engine, place, [request.caller.decision, kind])
         return .run(try await runs.accept(order))

@@ -31,10 +31,11 @@ final class ChatRoom {
             mode == .shared
             ? try SharedRunners(settings, client: house.client!, log: log.part("runners"), scope: scope) : nil
         var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models)]
-        if let runners {
+        let fresh = runners.map { FreshRunners($0, log: log.part("runners")) }
+        if let fresh {
             engines.append(
                 OpencodeEngine(
-                    pool: runners, book: chats, limits: OpencodeEngine.Limits(settings), log: log.part("opencode"),
+                    pool: fresh, book: chats, limits: OpencodeEngine.Limits(settings), log: log.part("opencode"),
                     scope: scope))
         }
         let runs = try await Runs.open(
@@ -50,9 +51,9 @@ final class ChatRoom {
         }
         let sides = SideCalls(
             providers, models, small: settings[SettingTable.smallModel], log: log.part("side calls"))
-        let freshness = AgentFreshness(runs, runners, log: log.part("runners"))
         let modes = [mode.rawValue]
-        let intake = TurnIntake(runs, access.workspaces, agents, sides, freshness) { modes }
+        let intake = TurnIntake(
+            runs, access.workspaces, agents, sides, modes: { modes }, onConfigured: { fresh?.changed($0) })
         let integrations = MCPService(
             scripts, tokens, settings.surroundings(of: runs), log: log.part("integrations"), scope: scope)
         let filterSecret = settings[SettingTable.filterSecret]

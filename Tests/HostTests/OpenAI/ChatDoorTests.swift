@@ -86,6 +86,28 @@ struct ChatDoorTests {
         }
     }
 
+    @Test("several models that answer at once, each new to the workspace, all answer", arguments: 1...5)
+    func atOnce(_ round: Int) async throws {
+        try await ChatBed.with { bed in
+            let models = ["build", "izzy", "scribe", "plan", "reviewer"]
+            let answers = Mailbox<String>("answers", limit: 16)
+            let scope = Scope("askers") { name, error in Issue.record("\(name) let \(error) escape") }
+            for model in models {
+                scope.spawn(model) {
+                    let reply = try await bed.chat(
+                        ["slow \(round); say it is \(model)"],
+                        headers: ChatBed.openWebUI(message: "a-\(model)"), ["model": .string("open-persona/\(model)")])
+                    answers.send(reply.text)
+                }
+            }
+            var told: Set<String> = []
+            while told.count < models.count, let text = try await answers.next() { told.insert(text) }
+            #expect(told == Set(models.map { "it is \($0)" }))
+            #expect(bed.fake.sessions.count == models.count && bed.fake.prompts.count == models.count)
+            await scope.close()
+        }
+    }
+
     @Test("twenty chats make exactly twenty sessions")
     func sessions() async throws {
         try await ChatBed.with { bed in
