@@ -126,12 +126,13 @@ struct PassageFlowTests {
         try await PassageBed.with(ownUpstream: true) { bed in
             let ann = try await bed.key("ann")
             let ended = Mailbox<Int>("ends", limit: 4)
-            bed.upstream.on(.get, "/pty/{id}/connect") { request in
+            // The bed holds its upstream: a handler that held the bed would be a circle.
+            bed.upstream.on(.get, "/pty/{id}/connect") { [scope = bed.scope] request in
                 guard request.parameters["id"] == "pty_1" else {
                     throw Fault(.notFound, "PTY session not found")
                 }
                 #expect(request.query["ticket"] == "t1" && request.query["auth_token"] == nil)
-                return WebSocket.accept(request, in: bed.scope) { socket in
+                return WebSocket.accept(request, in: scope) { socket in
                     while let message = try await socket.next() {
                         if message == .text("exit") { return socket.close(4001, "shell ended") }
                         try await socket.send(message)
