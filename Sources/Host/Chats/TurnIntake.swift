@@ -177,10 +177,10 @@ final class TurnIntake {
         input.system = voice.system.isEmpty ? nil : voice.system
         input.history = request.history
         input.integrations = voice.agent.integrations
-        input.schema = request.schema
-        input.reasoningEffort = request.reasoningEffort
-        input.temperature = request.temperature
-        input.maxTokens = request.maxTokens
+        input.schema = request.wishes.schema
+        input.reasoningEffort = request.wishes.reasoningEffort
+        input.temperature = request.wishes.temperature
+        input.maxTokens = request.wishes.maxTokens
         input.lineage = Lineage(
             chat: facts.chat ?? "", voice: request.voice, message: facts.message,
             userMessage: facts.userMessage, parent: facts.parent, keepsSession: voice.keepsSession)

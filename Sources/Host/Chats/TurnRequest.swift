@@ -8,17 +8,11 @@ struct TurnRequest {
     let model: String
     let facts: ClientFacts
     let messages: [ChatMessage]
-    var isStreamed = false
-    /// Names of the tools that the client offers.
-    var tools: Set<String> = []
+    let wishes: AnswerWishes
     /// Fields of the body that are nobody's.
     var extra: JSONObject = [:]
     /// By their names in small letters, without keys and cookies.
     var headers: JSONObject = [:]
-    var schema: JSONValue?
-    var reasoningEffort: String?
-    var temperature: Double?
-    var maxTokens: Int?
 
     /// Longer texts are cut for hooks, but for the newest message.
     private static let textLimit = 8 << 10
@@ -27,7 +21,8 @@ struct TurnRequest {
     var hookFacts: JSONValue {
         var fields: JSONObject = [
             "door": .string(door), "user": caller.facts, "model": .string(model),
-            "messages": .array(hookMessages), "stream": .bool(isStreamed), "has_tools": .bool(!tools.isEmpty),
+            "messages": .array(hookMessages), "stream": .bool(wishes.isStreamed),
+            "has_tools": .bool(!wishes.tools.isEmpty),
             "meta": .object(facts.meta), "extra": .object(extra), "headers": .object(headers),
         ]
         if let client = facts.client { fields["client"] = .string(client) }

@@ -17,7 +17,7 @@ struct ChatBodyTests {
     func content(_ content: String, _ text: String, _ files: Int) throws {
         let body = try ChatBody(Array(#"{"messages":[{"role":"user","content":\#(content)}]}"#.utf8))
         #expect(body.messages[0].text == text && body.messages[0].files.count == files)
-        #expect(body.model == "open-persona/build" && !body.isStreamed)
+        #expect(body.model == "open-persona/build" && !body.wishes.isStreamed)
     }
 
     @Test(
@@ -37,7 +37,7 @@ struct ChatBodyTests {
     func extra() throws {
         let body = try ChatBody(
             Array(#"{"x_perigee":{"a":1},"temperature":0.5,"messages":[{"role":"user","content":"x"}]}"#.utf8))
-        #expect(body.extra == ["x_perigee": ["a": 1]] && body.temperature == 0.5)
+        #expect(body.extra == ["x_perigee": ["a": 1]] && body.wishes.temperature == 0.5)
     }
 
     @Test("what Open WebUI tells beside it")

@@ -41,8 +41,19 @@ struct AnswerDelivery {
         house.chats.answered(run.id, reply.content)
     }
 
+    /// All of it in one answer.
+    func answer(_ headers: Headers) async throws -> Response {
+        switch try await whole() {
+        case .failed(let error): return error.response(headers)
+        case .finished(let finish):
+            var response = Response.json(try reply.whole(finish))
+            response.headers = headers
+            return response
+        }
+    }
+
     /// Gathers all of it. A client that leaves meanwhile has left the run.
-    func whole() async throws -> ChatReply.Ending {
+    private func whole() async throws -> ChatReply.Ending {
         defer { follower.close() }
         do {
             _ = reply.begin()

@@ -3,15 +3,10 @@ import Runtime
 /// The body of `POST /v1/chat/completions`: what of it means something here. Unknown fields are kept for hooks.
 struct ChatBody {
     var model: String
-    var isStreamed: Bool
+    var wishes = AnswerWishes()
     var wantsUsage: Bool
     var user: String?
     var messages: [ChatMessage]
-    var tools: Set<String>
-    var schema: JSONValue?
-    var reasoningEffort: String?
-    var temperature: Double?
-    var maxTokens: Int?
     var extra: JSONObject
 
     /// What the fields are called in OpenAI's API; everything else is somebody's own.
@@ -26,17 +21,17 @@ struct ChatBody {
     init(_ bytes: [UInt8]) throws {
         let body = try ChatBody.object(bytes)
         model = try body.text("model") ?? "open-persona/build"
-        isStreamed = try body.flag("stream") ?? false
+        wishes.isStreamed = try body.flag("stream") ?? false
         wantsUsage = body["stream_options"]["include_usage"].bool ?? false
         user = body["user"].string
         messages = try ChatMessage.list(body["messages"])
-        tools = Set(body["tools"].elements.compactMap { $0["function"]["name"].string ?? $0["name"].string })
-        schema =
+        wishes.tools = Set(body["tools"].elements.compactMap { $0["function"]["name"].string ?? $0["name"].string })
+        wishes.schema =
             body["response_format"].equalsType("json_schema")
             ? body["response_format"]["json_schema"]["schema"].value : nil
-        reasoningEffort = body["reasoning_effort"].string
-        temperature = body["temperature"].number
-        maxTokens = body["max_completion_tokens"].integer ?? body["max_tokens"].integer
+        wishes.reasoningEffort = body["reasoning_effort"].string
+        wishes.temperature = body["temperature"].number
+        wishes.maxTokens = body["max_completion_tokens"].integer ?? body["max_tokens"].integer
         extra = JSONObject(
             body.members.compactMap { key, value in
                 ChatBody.known.contains(key) ? nil : value.value.map { (key, $0) }

@@ -118,6 +118,10 @@ struct ChatNarrator: Narrator {
         [StreamFrame(chunks.toolCall(id: id, name: name, arguments: arguments))]
     }
 
+    mutating func whole(_ finish: ChatChunks.Finish, reasoning: String, usage: Usage?) throws -> [UInt8] {
+        try ChatAnswers.completion(chunks, content, reasoning: reasoning, finish: finish, usage: usage)
+    }
+
     mutating func end(_ ending: ChatReply.Ending, usage: Usage?) throws -> [StreamFrame] {
         var list: [StreamFrame] = []
         switch ending {

@@ -76,10 +76,9 @@ final class ChatReply {
     func block(_ text: String) -> [StreamFrame] { narrator.block(text) }
     func end(_ ending: Ending) throws -> [StreamFrame] { try narrator.end(ending, usage: usage) }
 
-    /// A response as an object of its own.
-    func whole(_ ending: Ending) -> [UInt8] {
-        guard var response = narrator as? ResponseNarrator else { return [] }
-        return response.whole(ending, usage: usage)
+    /// All of it at once.
+    func whole(_ finish: ChatChunks.Finish) throws -> [UInt8] {
+        try narrator.whole(finish, reasoning: reasoning, usage: usage)
     }
 
     // MARK: asks

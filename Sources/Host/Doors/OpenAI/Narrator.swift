@@ -31,6 +31,8 @@ protocol Narrator {
     mutating func closeItems(_ reason: String) -> [StreamFrame]
     /// Has the client ask its user.
     mutating func ask(call id: String, name: String, arguments: String) -> [StreamFrame]
+    /// All of it at once, for a client that wants no stream.
+    mutating func whole(_ finish: ChatChunks.Finish, reasoning: String, usage: Usage?) throws -> [UInt8]
     /// The end of it all.
     mutating func end(_ ending: ChatReply.Ending, usage: Usage?) throws -> [StreamFrame]
 }

@@ -7,16 +7,11 @@ extension OpenAIDoor {
         let use = GenerationUse(house.scripts.live)
         let filter = FilterData(body.extra["x_perigee"], secret: house.filterSecret, now: Runs.wallClock() / 1000)
         let facts = ClientFacts(request.headers, model: body.model, extra: body.extra, filter: filter)
-        var turn = try await turn(request, use, body.model, facts, body.messages, user: body.user)
-        turn.isStreamed = body.isStreamed
-        turn.tools = body.tools
+        var turn = try await turn(request, use, body.model, facts, body.messages, body.wishes, user: body.user)
         turn.extra = body.extra
-        turn.schema = body.schema
-        turn.reasoningEffort = body.reasoningEffort
-        turn.temperature = body.temperature
-        turn.maxTokens = body.maxTokens
         switch try await house.intake.take(turn, use.generation) {
-        case .side(let answer): return try ChatAnswers.side(answer, model: body.model, isStreamed: body.isStreamed)
+        case .side(let answer):
+            return try ChatAnswers.side(answer, model: body.model, isStreamed: body.wishes.isStreamed)
         case .run(let run): return try await answer(run, after: 0, nil, use, facts, body)
         case .goesOn(let run, let after, let complaint):
             return try await answer(run, after: after, complaint, use, facts, body)
@@ -26,11 +21,12 @@ extension OpenAIDoor {
     /// Who asks, and with what. Provider keys that the headers bring are kept for the caller's workspace.
     func turn(
         _ request: Request, _ use: GenerationUse, _ model: String, _ facts: ClientFacts, _ messages: [ChatMessage],
-        user: String?
+        _ wishes: AnswerWishes, user: String?
     ) async throws -> TurnRequest {
         let caller = try await house.gate.caller(request, door: name, bodyUser: user, generation: use.generation)
         try await house.takeKeys(request.headers, facts.filter, of: caller)
-        var turn = TurnRequest(door: name, caller: caller, model: model, facts: facts, messages: messages)
+        var turn = TurnRequest(
+            door: name, caller: caller, model: model, facts: facts, messages: messages, wishes: wishes)
         turn.headers = house.gate.visible(request.headers)
         return turn
     }
@@ -42,7 +38,8 @@ extension OpenAIDoor {
         let isOpenWebUI = facts.client == "openwebui"
         let chunks = ChatChunks(id: "chatcmpl-\(run.id)", model: body.model, created: Int(run.createdAt / 1000))
         let client = ChatReply.Client(
-            isNative: isOpenWebUI && body.isStreamed, hasCards: body.isStreamed && body.tools.contains(AskCard.tool),
+            isNative: isOpenWebUI && body.wishes.isStreamed,
+            hasCards: body.wishes.isStreamed && body.wishes.tools.contains(AskCard.tool),
             namesChats: facts.chat != nil)
         let narrator = ChatNarrator(
             chunks, isNative: client.isNative, wantsUsage: body.wantsUsage || isOpenWebUI)
@@ -51,15 +48,7 @@ extension OpenAIDoor {
             reply: reply, follower: try await house.runs.follow(run.id, after: after), run: run, house: house,
             complaint: complaint)
         let headers: Headers = ["X-Perigee-Run": run.id]
-        if body.isStreamed { return delivery.stream(headers) }
-        switch try await delivery.whole() {
-        case .failed(let error): return error.response(headers)
-        case .finished(let finish):
-            var response = Response.json(
-                try ChatAnswers.completion(
-                    chunks, reply.content, reasoning: reply.reasoning, finish: finish, usage: reply.usage))
-            response.headers = headers
-            return response
-        }
+        if body.wishes.isStreamed { return delivery.stream(headers) }
+        return try await delivery.answer(headers)
     }
 }

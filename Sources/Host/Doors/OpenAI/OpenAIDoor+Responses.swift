@@ -8,7 +8,7 @@ extension OpenAIDoor {
         let body = try ResponseBody(try await request.body.collect())
         let use = GenerationUse(house.scripts.live)
         var facts = ClientFacts(request.headers, model: body.model, extra: body.metadata)
-        var turn = try await turn(request, use, body.model, facts, body.messages, user: body.user)
+        var turn = try await turn(request, use, body.model, facts, body.messages, body.wishes, user: body.user)
         if let previous = body.previous {
             let before = try await house.conversation(before: previous, user: turn.caller.user)
             facts.chat = facts.chat ?? before.chat
@@ -16,20 +16,14 @@ extension OpenAIDoor {
             turn = TurnRequest(
                 door: name, caller: turn.caller, model: body.model, facts: facts,
                 messages: body.messages.filter { $0.role == .system } + before.messages
-                    + body.messages.filter { $0.role != .system }, headers: turn.headers)
+                    + body.messages.filter { $0.role != .system }, wishes: body.wishes, headers: turn.headers)
         } else if facts.chat == nil {
             // Each chain of responses is a chat of its own, so that an older response can be gone on from too.
             facts.chat = "responses:\(UUIDText.timeOrdered())"
             turn = TurnRequest(
                 door: name, caller: turn.caller, model: body.model, facts: facts, messages: body.messages,
-                headers: turn.headers)
+                wishes: body.wishes, headers: turn.headers)
         }
-        turn.isStreamed = body.isStreamed
-        turn.tools = body.tools
-        turn.schema = body.schema
-        turn.reasoningEffort = body.reasoningEffort
-        turn.temperature = body.temperature
-        turn.maxTokens = body.maxTokens
         switch try await house.intake.take(turn, use.generation) {
         case .side(let answer): return sideResponse(answer, body)
         case .run(let run): return try await answer(run, after: 0, nil, use, body)
@@ -44,25 +38,21 @@ extension OpenAIDoor {
         let narrator = ResponseNarrator(
             id: OpenAIDoor.prefix + run.id, model: body.model, created: Int(run.createdAt / 1000))
         let client = ChatReply.Client(
-            isNative: false, hasCards: body.tools.contains(AskCard.tool), namesChats: true)
+            isNative: false, hasCards: body.wishes.tools.contains(AskCard.tool), namesChats: true)
         let reply = ChatReply(run, house.runs, use, client, narrator)
         let delivery = AnswerDelivery(
             reply: reply, follower: try await house.runs.follow(run.id, after: after), run: run, house: house,
             complaint: complaint)
         let headers: Headers = ["X-Perigee-Run": run.id]
-        if body.isStreamed { return delivery.stream(headers) }
-        let ending = try await delivery.whole()
-        if case .failed(let error) = ending { return error.response(headers) }
-        var response = Response.json(reply.whole(ending))
-        response.headers = headers
-        return response
+        if body.wishes.isStreamed { return delivery.stream(headers) }
+        return try await delivery.answer(headers)
     }
 
     private func sideResponse(_ answer: SideAnswer, _ body: ResponseBody) -> Response {
         var narrator = ResponseNarrator(
             id: OpenAIDoor.prefix + UUIDText.timeOrdered(), model: body.model, created: Int(Runs.wallClock() / 1000))
         _ = narrator.text(answer.text, part: "side")
-        return .json(narrator.whole(.finished(.stop), usage: answer.usage))
+        return .json(narrator.whole(.stop, reasoning: "", usage: answer.usage))
     }
 
     // MARK: embeddings

@@ -3,30 +3,25 @@ import Runtime
 /// The body of `POST /v1/responses`.
 struct ResponseBody {
     var model: String
-    var isStreamed: Bool
+    var wishes = AnswerWishes()
     var user: String?
     var messages: [ChatMessage]
     /// The response that this one goes on from.
     var previous: String?
-    var tools: Set<String>
-    var schema: JSONValue?
-    var reasoningEffort: String?
-    var temperature: Double?
-    var maxTokens: Int?
     var metadata: JSONObject
 
     init(_ bytes: [UInt8]) throws {
         let body = try ChatBody.object(bytes)
         model = try body.text("model") ?? "open-persona/build"
-        isStreamed = try body.flag("stream") ?? false
+        wishes.isStreamed = try body.flag("stream") ?? false
         user = body["user"].string
         previous = try body.text("previous_response_id")
-        tools = Set(body["tools"].elements.compactMap { $0["name"].string })
+        wishes.tools = Set(body["tools"].elements.compactMap { $0["name"].string })
         let format = body["text"]["format"]
-        schema = format["type"].equals("json_schema") ? format["schema"].value : nil
-        reasoningEffort = body["reasoning"]["effort"].string
-        temperature = body["temperature"].number
-        maxTokens = body["max_output_tokens"].integer
+        wishes.schema = format["type"].equals("json_schema") ? format["schema"].value : nil
+        wishes.reasoningEffort = body["reasoning"]["effort"].string
+        wishes.temperature = body["temperature"].number
+        wishes.maxTokens = body["max_output_tokens"].integer
         metadata = body["metadata"].value?.object ?? [:]
         messages = try ResponseBody.messages(body["input"])
         if let instructions = try body.text("instructions") {

@@ -108,10 +108,10 @@ struct ResponseNarrator: Narrator {
         return list + [event("response.\(status)", bytes)]
     }
 
-    /// The response as an object of its own.
-    mutating func whole(_ ending: ChatReply.Ending, usage: Usage?) -> [UInt8] {
+    /// Thoughts are items already.
+    mutating func whole(_ finish: ChatChunks.Finish, reasoning: String, usage: Usage?) -> [UInt8] {
         _ = close()
-        return response(ending, usage).bytes
+        return response(.finished(finish), usage).bytes
     }
 
     // MARK: items

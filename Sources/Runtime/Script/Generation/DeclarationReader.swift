@@ -18,7 +18,9 @@ struct DeclarationReader {
                 contents.jobs.append(try ScriptJob(value, .job, script: file.name))
             case .persona:
                 try Shape.record(Contract.persona).check(value)
-                contents.personas.append(declaration(named: "id"))
+                let persona = declaration(named: "id")
+                contents.personas.append(persona)
+                contents.offeredPersonas += [ScriptPersona(persona)].filter(\.isEnabled)
             case .integration:
                 try Shape.record(Contract.integration).check(value)
                 contents.integrations.append(try ScriptIntegration(value, script: file.name))

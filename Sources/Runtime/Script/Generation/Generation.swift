@@ -82,6 +82,8 @@ public struct GenerationContents {
     public var routes: [ScriptRoute] = []
     var routeTable = RouteTable([])
     public var personas: [ScriptDeclaration] = []
+    /// Those that are offered, read once, in the order of their files.
+    var offeredPersonas: [ScriptPersona] = []
     public var integrations: [ScriptIntegration] = []
 
     nonisolated init() {}

@@ -72,9 +72,7 @@ extension JSONValue {
 
 extension Generation {
     /// Those that are offered, in the order of their files.
-    public var offeredPersonas: [ScriptPersona] {
-        personas.lazy.map { ScriptPersona($0) }.filter(\.isEnabled)
-    }
+    public var offeredPersonas: [ScriptPersona] { contents.offeredPersonas }
 
     public func persona(_ id: String) -> ScriptPersona? { offeredPersonas.first { $0.id == id } }
 
