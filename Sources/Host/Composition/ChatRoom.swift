@@ -8,11 +8,14 @@ final class ChatRoom {
     let openAI: OpenAIHouse
     let runners: SharedRunners?
     private let chats: Chats
+    private let mirror: MirrorPace
 
     private init(
-        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse, _ runners: SharedRunners?
+        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse, _ runners: SharedRunners?,
+        _ mirror: MirrorPace
     ) {
         self.runners = runners
+        self.mirror = mirror
         self.runs = runs
         self.chats = chats
         self.integrations = integrations
@@ -62,35 +65,36 @@ final class ChatRoom {
             workspaces: access.workspaces, embed: settings.embedding(by: providers, models), rehearses: { true },
             log: log.part("openai"),
             filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
-        mirror(chats, access.workspaces, log.part("chats"), scope)
-        return ChatRoom(runs, chats, integrations, openAI, runners)
+        let mirror = mirror(chats, access.workspaces, log.part("chats"), scope)
+        return ChatRoom(runs, chats, integrations, openAI, runners, mirror)
     }
 
     func close() async {
         chats.onChange = nil
         chats.former = { _ in [:] }
         await runs.close()
+        await mirror.close()
         await runners?.close()
     }
 
     /// Which session each chat has, for people and older programs to read, and what such a program left.
-    private static func mirror(_ chats: Chats, _ workspaces: Workspaces, _ log: Log, _ scope: Scope) {
+    private static func mirror(_ chats: Chats, _ workspaces: Workspaces, _ log: Log, _ scope: Scope) -> MirrorPace {
         chats.former = { user in
             try await workspaces.formerSessions(of: try await workspaces.get(Workspace.id(of: user)).workspace)
         }
-        chats.onChange = { [weak chats] user in
-            scope.spawn("mirroring sessions") {
-                guard let chats else { return }
-                do {
-                    let sessions = try await chats.sessions(of: user)
-                    let workspace = try await workspaces.get(Workspace.id(of: user)).workspace
-                    try await workspaces.mirrorSessions(
-                        Dictionary(sessions.map { ($0.chat, $0.session) }) { _, last in last }, of: workspace)
-                } catch {
-                    log.warning("the list of sessions was not written: \(Fault(error).message)")
-                }
+        let mirror = MirrorPace(scope: scope) { [weak chats] user in
+            guard let chats else { return }
+            do {
+                let sessions = try await chats.sessions(of: user)
+                let workspace = try await workspaces.get(Workspace.id(of: user)).workspace
+                try await workspaces.mirrorSessions(
+                    Dictionary(sessions.map { ($0.chat, $0.session) }) { _, last in last }, of: workspace)
+            } catch {
+                log.warning("the list of sessions was not written: \(Fault(error).message)")
             }
         }
+        chats.onChange = { [weak mirror] in mirror?.note($0) }
+        return mirror
     }
 }
 

@@ -46,9 +46,14 @@ struct GuardedFolder: ~Copyable {
         guard status.st_size <= limit else {
             throw Fault(.tooLarge, "\(path) is larger than \(Units.describe(bytes: limit))")
         }
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        // One byte more than it has shows that it has just grown.
+        var bytes = [UInt8](repeating: 0, count: min(Int(status.st_size), limit) + 1)
         var filled = 0
-        while filled < bytes.count {
+        while true {
+            if filled == bytes.count {
+                guard filled <= limit else { break }
+                bytes.append(contentsOf: repeatElement(0, count: min(filled, limit + 1 - filled)))
+            }
             let count = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + filled, $0.count - filled) }
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw Fault.system("read", path, errno: errno) }

@@ -15,12 +15,19 @@ public actor Loop {
     public static func run<Result: Sendable>(_ body: @escaping @Loop () async -> Result) -> Result {
         LoopExecutor.shared.claimCurrentThread()
         let outcome = Outcome<Result>()
-        Task { @Loop in
+        start {
             outcome.value = await body()
             Poller.shared.stop()
         }
         assumeIsolated { Poller.shared.run() }
         return outcome.value!
+    }
+
+    /// Starts a task that stays on the loop. Without the preference each wait would visit a thread of the global pool
+    /// when it is over, and come back: 10 µs and more for what takes one.
+    @discardableResult
+    static func start(_ body: @escaping @Loop @Sendable () async -> Void) -> Task<Void, Never> {
+        Task(executorPreference: LoopExecutor.shared, operation: body)
     }
 
     /// For C callbacks that can only come on the loop thread: says so to the compiler, and traps if it is not so.

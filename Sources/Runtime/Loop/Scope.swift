@@ -26,7 +26,7 @@ public final class Scope {
     public func spawn(_ name: String, _ body: @escaping @Loop () async throws -> Void) -> Task<Void, Never> {
         lastTask += 1
         let id = lastTask
-        let task = Task { @Loop in
+        let task = Loop.start { [self] in
             do {
                 try await body()
             } catch {
