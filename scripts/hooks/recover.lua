@@ -26,7 +26,8 @@ local RESTARTS = { 0, 5, 15 }
 local ADVICE = {
   unauthorized = "The model's provider refused the key. Look at your key in the settings of the client, or ask whoever "
     .. "runs this server.",
-  model_missing = "The provider does not have this model. Choose another one, or ask whoever runs this server.",
+  model_missing = "Choose another model, or ask whoever runs this server.",
+  agent_missing = "Choose another persona, or ask whoever runs this server: its agent has no such agent.",
   context_overflow = "The conversation is longer than the model can read. Begin a new chat, or choose a model that "
     .. "reads more.",
   content_filtered = "The provider refused to answer this. Say it in other words, or choose another model.",
@@ -35,7 +36,21 @@ local ADVICE = {
   out_of_memory = "The agent ran out of memory. Ask for the work in smaller pieces.",
 }
 
+-- Failures whose own words say what is missing; the advice follows them.
+local NAMES_WHAT = { model_missing = true, agent_missing = true }
+
 local hooks = {}
+
+---@param failure host.Failure
+---@return string
+local function advice(failure)
+  local words = ADVICE[failure.kind]
+  if not NAMES_WHAT[failure.kind] then
+    return words
+  end
+  local said = text.clip(failure.message, 300)
+  return said .. (said:find "[.!?]$" and " " or ". ") .. words
+end
 
 --- Whether the prompt may have had effects. Asking a model for text has none, as long as nobody has seen any of it.
 ---
@@ -106,7 +121,7 @@ function hooks.recover(failure)
   end
 
   if ADVICE[failure.kind] then
-    return { action = "give_up", message = ADVICE[failure.kind], reason = "only the user can do something about it" }
+    return { action = "give_up", message = advice(failure), reason = "only the user can do something about it" }
   elseif may_have_had_effects(failure) then
     return ask_or_tell(failure)
   elseif failure.kind == "session_missing" and failure.attempt == 1 then

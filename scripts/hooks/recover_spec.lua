@@ -14,8 +14,8 @@ end
 
 local KINDS = {
   "rate_limited", "session_missing", "session_busy", "agent_gone", "agent_failed", "context_overflow", "output_limit",
-  "content_filtered", "unauthorized", "model_missing", "provider_failed", "timeout", "out_of_memory", "disk_full",
-  "other",
+  "content_filtered", "unauthorized", "model_missing", "agent_missing", "provider_failed", "timeout", "out_of_memory",
+  "disk_full", "other",
 }
 
 describe("recover", function()
@@ -96,6 +96,15 @@ describe("recover", function()
     expect(decision("unauthorized").message).contains "key"
     expect(decision("context_overflow", { started = true })).has { action = "give_up" }
     expect(decision("context_overflow", { started = true }).message).contains "new chat"
+  end)
+
+  it("says which model or agent is missing, and what to do, at once and without asking", function()
+    local model = decision("model_missing", { started = true, message = "Model not found: nope/zz." })
+    expect(model).has { action = "give_up" }
+    expect(model.message).contains "nope/zz. Choose another model"
+    local agent = decision("agent_missing", { started = true, message = 'Agent not found: "nobody"' })
+    expect(agent).has { action = "give_up" }
+    expect(agent.message).contains '"nobody". Choose another persona'
   end)
 
   it("tells everything else in its own words", function()

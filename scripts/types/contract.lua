@@ -184,7 +184,7 @@
 
 --- What failed, and what had happened by then.
 ---@class host.Failure
----@field kind "rate_limited"|"session_missing"|"session_busy"|"agent_gone"|"agent_failed"|"context_overflow"|"output_limit"|"content_filtered"|"unauthorized"|"model_missing"|"provider_failed"|"timeout"|"out_of_memory"|"disk_full"|"other" What sort of failure.
+---@field kind "rate_limited"|"session_missing"|"session_busy"|"agent_gone"|"agent_failed"|"agent_missing"|"context_overflow"|"output_limit"|"content_filtered"|"unauthorized"|"model_missing"|"provider_failed"|"timeout"|"out_of_memory"|"disk_full"|"other" What sort of failure.
 ---@field message string What failed, on what, and why.
 ---@field attempt integer How often the same has failed; 1 for the first time.
 ---@field started boolean Whether the prompt had begun, so that it may have had effects.

@@ -28,13 +28,20 @@ final class ChatRoom {
         let chats = Chats(store, log: log.part("chats"), now: Access.now)
         let providers = settings.providers
         let models = ProviderClient(house.client!, wallClock: { SystemClock().now })
+        let standings = ProviderStandings(providers)
+        house.telemetry?.metrics.gauge(
+            "perigee_providers_open", "Model providers that are not asked because they failed again and again."
+        ) { [weak standings] in standings.map { Double($0.openCount) } }
         let (mode, reason) = try RunnerMode.chosen(settings)
         log.info("how agents run", ["mode": LogValue(mode.rawValue), "reason": LogValue(reason)])
         let runners =
             mode == .shared
             ? try SharedRunners(settings, client: house.client!, log: log.part("runners"), scope: scope) : nil
-        var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models)]
+        var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models, standings)]
         let fresh = runners.map { FreshRunners($0, log: log.part("runners")) }
+        house.telemetry?.metrics.gauge("perigee_agent_followers", "Turns that read the event stream of an agent.") {
+            [weak runners] in runners.map { Double($0.followerCount) }
+        }
         if let fresh {
             engines.append(
                 OpencodeEngine(
@@ -53,12 +60,13 @@ final class ChatRoom {
                 agent.integrations, base: address, workspace: workspace.id, user: workspace.user, tokens: tokens)
         }
         let sides = SideCalls(
-            providers, models, small: settings[SettingTable.smallModel], log: log.part("side calls"))
+            providers, models, standings, small: settings[SettingTable.smallModel], log: log.part("side calls"))
         let modes = [mode.rawValue]
         let intake = TurnIntake(
             runs, access.workspaces, agents, sides, modes: { modes }, onConfigured: { fresh?.changed($0) })
         let integrations = MCPService(
-            scripts, tokens, settings.surroundings(of: runs), log: log.part("integrations"), scope: scope)
+            scripts, tokens, settings.surroundings(of: runs, secrets: log.secrets), log: log.part("integrations"),
+            scope: scope)
         let filterSecret = settings[SettingTable.filterSecret]
         let openAI = OpenAIHouse(
             scripts: scripts, gate: access.gate, intake: intake, runs: runs, chats: chats,
@@ -128,13 +136,16 @@ extension Settings {
 
     /// Keys of integrations are the owner's, from the environment; runs say what the agent is at.
     @Loop
-    fileprivate func surroundings(of runs: Runs) -> MCPSurroundings {
+    fileprivate func surroundings(of runs: Runs, secrets: Redactor) -> MCPSurroundings {
         MCPSurroundings(
             keys: { _, names in
-                Dictionary(
-                    uniqueKeysWithValues: Set(names).compactMap { name in
-                        source.values(withPrefix: name)[name].flatMap { $0.isEmpty ? nil : (name, Secret($0)) }
-                    })
+                var keys: [String: Secret] = [:]
+                for name in names {
+                    guard let text = source.values(withPrefix: name)[name], !text.isEmpty else { continue }
+                    secrets.add(text)
+                    keys[name] = Secret(text)
+                }
+                return keys
             },
             work: { [weak runs] caller in
                 let run = runs?.working(in: caller.workspace)

@@ -174,6 +174,7 @@ final class House {
 
     private func stopServer() async {
         await consoles.close()
+        runs?.endFollowing()
         await server?.drain(grace: settings[SettingTable.drain])
         server = nil
     }

@@ -22,10 +22,12 @@ final class SharedRunners: RunnerPool {
         let address = settings[SettingTable.opencodeAddress]
         guard !address.isEmpty else { return nil }
         let password = settings[SettingTable.opencodePassword]
+        let patience = AgentPatience(settings)
         self.init(
             OpencodeServer(
                 try WebAddress(address), user: settings[SettingTable.opencodeUser],
-                password: password.isEmpty ? nil : Secret(password), client: client, log: log, scope: scope), log: log)
+                password: password.isEmpty ? nil : Secret(password), client: client, settings: patience.calls, log: log,
+                scope: scope), patience: patience.comesBack, log: log)
     }
 
     func lease(workspace: String, directory: String) async throws -> RunnerLease {
@@ -61,6 +63,9 @@ final class SharedRunners: RunnerPool {
             }
         }
     }
+
+    /// Turns that read its events just now.
+    var followerCount: Int { server.followerCount }
 
     func server(of runner: String) -> OpencodeServer? { runner == SharedRunners.runner ? server : nil }
 

@@ -36,10 +36,20 @@ protocol RunAttempt: AnyObject {
     func ask(_ ask: Ask) async throws -> AskAnswer
     /// The engine's side no longer waits for that: it was answered there, or went away.
     func withdraw(ask: String, _ answer: AskAnswer)
+    /// Asks a hook with these facts, and keeps what it decides with the run. Without a value nobody decides.
+    func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision
+    /// Returns after that time. The run is `queued` meanwhile.
+    func waits(_ time: Duration, _ reason: String) async throws
 }
 
 extension RunAttempt {
     var staysBehind: Bool { false }
+
+    func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision {
+        Decision(hook: hook, value: nil, generation: 0)
+    }
+
+    func waits(_ time: Duration, _ reason: String) async throws { try await Loop.sleep(for: time) }
 }
 
 /// What this attempt does differently from the first.

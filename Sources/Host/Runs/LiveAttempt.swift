@@ -25,7 +25,8 @@ final class LiveAttempt: RunAttempt {
     }
 
     var run: RunRecord { live.record }
-    var staysBehind: Bool { runs?.isClosing ?? true }
+    /// A run that was cancelled takes its agent with it, whatever else stops.
+    var staysBehind: Bool { (runs?.isClosing ?? true) && live.cancelReason == nil && live.fatal == nil }
 
     func finish() { isOver = true }
 
@@ -47,7 +48,7 @@ final class LiveAttempt: RunAttempt {
             live.record.usage = before + usage
             runs.append(.usage(live.record.usage), to: live)
             runs.save(live)
-        case .todo, .artifact, .notice, .error: runs.append(event, to: live)
+        case .todo, .artifact, .notice, .cut, .error: runs.append(event, to: live)
         // States, asks and answers are the service's own to tell.
         case .state, .ask, .answer: assertionFailure("an engine reported \(event.kind)")
         }
@@ -77,6 +78,25 @@ final class LiveAttempt: RunAttempt {
     func withdraw(ask: String, _ answer: AskAnswer) {
         guard !isOver else { return }
         runs?.settle(ask, of: live, answer)
+    }
+
+    func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision {
+        guard !isOver, live.cancelReason == nil, let runs else { throw Fault.cancelled }
+        do {
+            return try await runs.decide(hook, live, facts)
+        } catch {
+            throw RunFailure.script(hook, error)
+        }
+    }
+
+    func waits(_ time: Duration, _ reason: String) async throws {
+        guard !isOver, live.cancelReason == nil, let runs else { throw Fault.cancelled }
+        let isNews = live.life.wait()
+        try await runs.commit(live, state: isNews ? reason : nil)
+        try await Loop.sleep(for: time)
+        guard !isOver, live.cancelReason == nil else { throw Fault.cancelled }
+        let goesOn = live.life.attempt(isUnderWay: false)
+        try await runs.commit(live, state: goesOn ? "the wait is over" : nil)
     }
 }
 

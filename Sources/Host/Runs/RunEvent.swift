@@ -26,6 +26,8 @@ enum RunEventBody: Sendable, Equatable {
     case artifact(JSONValue)
     /// Something that people should know and that is no part of the answer.
     case notice(String)
+    /// The answer ends at the model's output limit, and counts as an answer all the same.
+    case cut(String)
     case error(RunFailure)
 }
 

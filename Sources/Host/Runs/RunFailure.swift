@@ -8,6 +8,8 @@ struct RunFailure: Error, Sendable, Equatable, Codable {
         case sessionBusy = "session_busy"
         case agentGone = "agent_gone"
         case agentFailed = "agent_failed"
+        /// The engine knows no agent of that name.
+        case agentMissing = "agent_missing"
         case contextOverflow = "context_overflow"
         case outputLimit = "output_limit"
         case contentFiltered = "content_filtered"
@@ -73,7 +75,7 @@ extension RunFailure {
         if hook != nil { return .script }
         return switch kind {
         case .rateLimited: .overBudget
-        case .sessionMissing, .modelMissing: .notFound
+        case .sessionMissing, .agentMissing, .modelMissing: .notFound
         case .sessionBusy: .conflict
         case .contextOverflow, .outputLimit: .tooLarge
         case .contentFiltered: .denied

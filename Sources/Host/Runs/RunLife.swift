@@ -19,6 +19,9 @@ struct RunLife: Sendable, Equatable {
         return become(isUnderWay ? .running : .starting)
     }
 
+    /// Nothing can be done for it yet. Only what has not begun waits so.
+    mutating func wait() -> Bool { state == .starting && become(.queued) }
+
     /// The prompt is handed over.
     mutating func begin() -> Bool {
         switch state {

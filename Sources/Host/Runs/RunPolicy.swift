@@ -9,7 +9,8 @@ protocol RunPolicy: AnyObject {
 
 @Loop
 protocol RunRules: AnyObject {
-    func decide(_ hook: String, _ facts: JSONValue) async throws -> Decision
+    /// One table of facts or two, as the hook has it.
+    func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision
     /// Tells everybody who wants to know; what went wrong with each.
     func tell(_ hook: String, _ facts: JSONValue) async -> [Fault]
 }
@@ -31,7 +32,7 @@ private final class ScriptRules: RunRules {
 
     init(_ use: GenerationUse) { self.use = use }
 
-    func decide(_ hook: String, _ facts: JSONValue) async throws -> Decision {
+    func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision {
         try await use.generation.decide(hook, facts: facts)
     }
 

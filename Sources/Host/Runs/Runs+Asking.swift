@@ -34,6 +34,9 @@ extension Runs {
                 return try snapshot.all(
                     RunsQueries.olderOfUser, user, before, chat, chat, states, states, limit)
             }
+            if !chat.isEmpty {
+                return try snapshot.all(RunsQueries.olderOfChat, chat, before, states, states, limit)
+            }
             return try snapshot.all(
                 RunsQueries.older, before, user, user, chat, chat, states, states, limit)
         }

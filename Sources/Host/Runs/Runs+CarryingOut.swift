@@ -49,7 +49,7 @@ extension Runs {
             try await perform(run, how, engine)
         } catch {
             if let stop = stop(of: run) { return stop }
-            return await recover(run, RunFailure(error))
+            return await recover(run, cleaned(RunFailure(error)))
         }
         if let stop = stop(of: run) { return stop }
         return await succeed(run)
@@ -174,6 +174,7 @@ extension Runs {
 
     /// Its only end. It is on the disk before anybody is told.
     private func end(_ run: LiveRun, _ state: RunState, _ failure: RunFailure?, _ reason: String) async {
+        let (failure, reason) = (failure.map(cleaned), log.secrets.clean(reason))
         withdrawAsks(of: run, reason)
         guard run.life.end(state) else { return }
         run.leash?.cancel()
@@ -249,6 +250,10 @@ extension Runs {
     }
 
     func decide(_ hook: String, _ run: LiveRun, _ facts: JSONValue) async throws -> Decision {
+        try await decide(hook, run, [facts])
+    }
+
+    func decide(_ hook: String, _ run: LiveRun, _ facts: [JSONValue]) async throws -> Decision {
         let decision = try await rules(of: run).decide(hook, facts)
         remember(decision, for: run.id)
         return decision

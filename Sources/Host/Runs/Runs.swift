@@ -13,6 +13,8 @@ final class Runs {
     let log: Log
     let journal: RunJournal
     private(set) var isClosing = false
+    /// Nobody may follow any more.
+    private var isSilent = false
     /// Runs that have not ended.
     private(set) var live: [String: LiveRun] = [:]
     var lanes = Lanes()
@@ -66,7 +68,12 @@ final class Runs {
         metrics?.gauge("perigee_runs_unfinished", "Runs that are queued, at work or blocked.") { [weak self] in
             self.map { Double($0.live.count) }
         }
+        metrics?.gauge("perigee_run_followers", "Readers of runs that have not ended.") { [weak self] in
+            self.map { Double($0.followerCount) }
+        }
     }
+
+    var followerCount: Int { live.values.reduce(0) { $0 + $1.log.followerCount } }
 
     /// Goes on with what was unfinished, each run in its lane's turn: `reconcile` decides what becomes of it.
     func start() async {
@@ -77,7 +84,7 @@ final class Runs {
 
     /// On the disk when it returns; then it is begun, or waits for its lane.
     func accept(_ order: RunOrder) async throws -> RunRecord {
-        guard !isClosing else { throw Fault(.unavailable, "Perigee is stopping", hint: "ask again in a moment") }
+        guard !isClosing else { throw Runs.stopping }
         _ = try engine(order.engine)
         guard lanes.waitingCount(of: order.user) < settings.queuedPerUser else {
             throw Fault(
@@ -117,11 +124,19 @@ final class Runs {
 
     /// From a number on; 0 for all of it.
     func follow(_ id: String, after number: Int64 = 0) async throws -> RunFollower {
+        guard !isSilent else { throw Runs.stopping }
         if let run = live[id] {
             return RunFollower(id, after: number, log: run.log, store: store, scope: work)
         }
         guard try await store.read({ try $0.first(RunsQueries.standing, id) }) != nil else { throw unknown(id) }
         return RunFollower(id, after: number, log: live[id]?.log, store: store, scope: work)
+    }
+
+    /// Ends all following: a run may go on for hours, and whoever reads it must not hold the process that stops. The runs
+    /// themselves go on.
+    func endFollowing() {
+        isSilent = true
+        for run in live.values { run.log.stop() }
     }
 
     /// Stops what runs without ending it in the books: the next start decides what becomes of it.
@@ -148,6 +163,9 @@ final class Runs {
         throw Fault(.unavailable, "there is no engine \"\(name)\"", hint: "known are \(known)", isRetryable: false)
     }
 
+    private nonisolated static let stopping = Fault(
+        .unavailable, "Perigee is stopping", hint: "ask again in a moment")
+
     func unknown(_ id: String) -> Fault { Fault(.notFound, "there is no run \"\(id)\"") }
 
     func rules(of run: LiveRun) -> any RunRules {
@@ -162,9 +180,26 @@ final class Runs {
 
     /// Numbers it, and tells who follows.
     func append(_ event: RunEventBody, to run: LiveRun) {
-        guard let event = run.log.append(event) else { return }
+        guard let event = run.log.append(cleaned(event)) else { return }
         run.record.lastEvent = event.number
         run.lastMoment = event.at
+    }
+
+    /// Without secrets, which providers and tools like to quote in what they say of a failure.
+    func cleaned(_ failure: RunFailure) -> RunFailure {
+        var failure = failure
+        failure.message = log.secrets.clean(failure.message)
+        failure.hint = failure.hint.map { log.secrets.clean($0) }
+        return failure
+    }
+
+    private func cleaned(_ event: RunEventBody) -> RunEventBody {
+        switch event {
+        case .notice(let text): .notice(log.secrets.clean(text))
+        case .error(let failure): .error(cleaned(failure))
+        case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
+        case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut: event
+        }
     }
 
     /// Tells its new state.

@@ -57,6 +57,14 @@ enum RunsQueries {
             AND (? = '' OR ? LIKE '%,' || state || ',%')
         ORDER BY id DESC LIMIT ?
         """, StoredRun.record)
+    static let olderOfChat = Query(
+        """
+        SELECT id, door, engine, user_key, workspace, persona, chat, lane, model, title, prompt, attended, state,
+            created_at, started_at, ended_at, attempts, runner, session, message, usage, failure, waiting_for,
+            coalesce((SELECT last FROM run_events WHERE run = runs.id ORDER BY first DESC LIMIT 1), 0), meta, ''
+        FROM runs WHERE chat = ? AND id < ? AND (? = '' OR ? LIKE '%,' || state || ',%')
+        ORDER BY id DESC LIMIT ?
+        """, StoredRun.record)
 
     // MARK: events
 

@@ -26,7 +26,14 @@ extension SettingTable {
         name: "PERIGEE_TOOL_INACTIVITY", fallback: "2h", accepts: .duration,
         purpose: "The same while one of the agent's tools runs, which may be silent for long.")
 
+    static let agentPatience = Setting(
+        name: "PERIGEE_AGENT_PATIENCE", fallback: "30s", accepts: .duration,
+        purpose:
+            "How long an agent's server may answer nothing before it counts as gone; other waits for it go with this. Less "
+            + "than its heartbeat of ten seconds has its event stream connected again and again.")
+
     static let agents: [any AnySetting] = [
         runnerMode, opencodeAddress, opencodeUser, opencodePassword, turnInactivity, toolInactivity,
+        agentPatience,
     ]
 }

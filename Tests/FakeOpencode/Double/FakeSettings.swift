@@ -17,6 +17,8 @@ public struct FakeSettings: Sendable {
     public var config: JSONValue = FakeSettings.standardConfig
     /// Merged over everything else, as `OPENCODE_CONFIG_CONTENT` is.
     public var strongConfig: JSONValue = [:]
+    /// Stands where the message of an `error` has the word KEY: providers quote the keys that they refuse.
+    public var quotedKey = "KEY"
     /// The events that a directory's first turn brings beside its own: catalogues, references, integrations.
     public var isNoisy = true
 

@@ -21,7 +21,7 @@ final class JobsHarness {
 
     /// Opens the state as it is on the disk, as a start of the program does.
     func open() async throws {
-        scope = Scope("test") { [self] _, error in failures.append(Fault(error)) }
+        scope = Scope("test") { [weak self] _, error in self?.failures.append(Fault(error)) }
         store = try await Store.open("\(directory.path)/perigee.db", migrations: Schema.migrations) { _ in }
         targets = GCTargets([shelf, JobRunTarget(store), PlanTarget(store)])
         jobs = try await Jobs.open(store, clock: clock, targets: targets, log: Self.silence, scope: scope)

@@ -12,6 +12,7 @@ final class ChatBed {
     let fake: FakeOpencode
     private(set) var program: RunningProgram
     private let settings: [String]
+    private let environment: [String: String]
     private let scope: Scope
     private let client = HTTPClient()
     /// What has been logged by programs that have ended.
@@ -39,8 +40,10 @@ final class ChatBed {
         var call: JSONView? { chunks.lazy.map { $0["choices"][0]["delta"]["tool_calls"][0] }.first { $0.exists } }
     }
 
+    /// `environment` is for what must not stand in anybody's argv.
     static func with(
-        _ settings: [String] = [], fake change: (inout FakeSettings) -> Void = { _ in },
+        _ settings: [String] = [], environment: [String: String] = [:], within limit: Duration = .seconds(90),
+        fake change: (inout FakeSettings) -> Void = { _ in },
         _ body: @Loop (ChatBed) async throws -> Void
     ) async throws {
         let state = TemporaryDirectory()
@@ -51,8 +54,9 @@ final class ChatBed {
         let fake = FakeOpencode(fakeSettings, scope: scope)
         try fake.listen()
         let all = ["OPENCODE_BASE_URL=\(fake.address)", "LOG_LEVEL=debug"] + settings
-        let bed = ChatBed(state, fake, try await RunningProgram.start(state: state.path, settings: all), all, scope)
-        await Deadline.within(.seconds(90)) {
+        let program = try await RunningProgram.start(state: state.path, settings: all, environment: environment)
+        let bed = ChatBed(state, fake, program, all, environment, scope)
+        await Deadline.within(limit) {
             do { try await body(bed) } catch { Issue.record(error) }
             await Deadline.lifted { await bed.close() }
         }
@@ -60,18 +64,19 @@ final class ChatBed {
 
     private init(
         _ state: TemporaryDirectory, _ fake: FakeOpencode, _ program: RunningProgram, _ settings: [String],
-        _ scope: Scope
+        _ environment: [String: String], _ scope: Scope
     ) {
         self.state = state
         self.fake = fake
         self.program = program
         self.settings = settings
+        self.environment = environment
         self.scope = scope
     }
 
     private func close() async {
         await client.close()
-        do { _ = try await end() } catch { Issue.record(error) }
+        do { #expect(try await end() == .exited(0), "\(log.suffix(4000))") } catch { Issue.record(error) }
         await fake.close()
         await scope.close()
     }
@@ -84,7 +89,9 @@ final class ChatBed {
     }
 
     /// The same state and settings again.
-    func start() async throws { program = try await RunningProgram.start(state: state.path, settings: settings) }
+    func start() async throws {
+        program = try await RunningProgram.start(state: state.path, settings: settings, environment: environment)
+    }
 
     // MARK: asking
 
@@ -132,11 +139,20 @@ final class ChatBed {
     }
 
     func get(_ path: String, headers: [(String, String)] = []) async throws -> (status: Int, json: JSONView) {
+        let answer = try await text(path, headers: headers)
+        return (answer.status, try JSON.parse(answer.text))
+    }
+
+    func text(_ path: String, headers: [(String, String)] = []) async throws -> (status: Int, text: String) {
+        let answer = try await begin(path, headers)
+        return (answer.status, String(decoding: try await answer.body.collect(), as: UTF8.self))
+    }
+
+    private func begin(_ path: String, _ headers: [(String, String)]) async throws -> HTTPAnswer {
         var request = HTTPRequest(.get, try address(path))
         request.guarding = .open
         for (name, value) in headers { request.headers.add(name, value) }
-        let answer = try await client.send(request)
-        return (answer.status, try JSON.parse(try await answer.body.collect()))
+        return try await client.send(request)
     }
 
     func reply(to answer: HTTPAnswer) async throws -> Reply {
@@ -160,11 +176,22 @@ final class ChatBed {
         try WebAddress("http://127.0.0.1:\(program.port)\(path)")
     }
 
+    /// All that a run has told and will tell.
+    func events(of run: String, headers: [(String, String)] = []) async throws -> ServerEvents {
+        try await begin("/mgmt/runs/\(run)/events", headers).body.events()
+    }
+
+    /// A figure of the program's own, the sum over all labels.
+    func figure(_ name: String) async throws -> Int {
+        let lines = try await text("/metrics").text.split(separator: "\n")
+        return lines.filter { $0.hasPrefix("\(name) ") || $0.hasPrefix("\(name){") }.reduce(0) {
+            $0 + (Double($1.split(separator: " ").last ?? "").map { Int($0) } ?? 0)
+        }
+    }
+
     /// Follows a run to its end, answers what it asks about itself with "Leave it", and gives its state.
     func outcome(of run: String) async throws -> String {
-        var request = HTTPRequest(.get, try address("/mgmt/runs/\(run)/events"))
-        request.guarding = .open
-        let events = try await client.send(request).body.events()
+        let events = try await events(of: run)
         while let event = try await events.next() {
             let ask = try JSON.parse(event.text)["ask"]
             guard ask["kind"].equals("recovery"), let id = ask["id"].string else { continue }

@@ -177,6 +177,40 @@ struct ChatDoorTests {
         }
     }
 
+    @Test("an answer that is cut at the model's limit is an answer, and says so in the words of both APIs")
+    func cut() async throws {
+        try await ChatBed.with { bed in
+            let words = "say as far as it goes; finish length"
+            let streamed = try await bed.chat([words], headers: ChatBed.openWebUI(message: "a1"))
+            #expect(streamed.text == "as far as it goes" && streamed.finishes == ["length"] && streamed.error == nil)
+            #expect(streamed.body.contains("output limit") && streamed.ends == 1)
+            #expect(try await bed.outcome(of: try #require(streamed.run)) == "succeeded")
+            let whole = try await bed.chat([words], stream: false)
+            #expect(whole.text == "as far as it goes" && whole.finishes == ["length"])
+
+            let response = try await bed.post("/v1/responses", ["input": .string(words)])
+            #expect(response.chunks[0]["status"].string == "incomplete")
+            #expect(response.chunks[0]["incomplete_details"]["reason"].string == "max_output_tokens")
+            let events = try await bed.post("/v1/responses", ["input": .string(words), "stream": true])
+            #expect(events.chunks.last?["type"].string == "response.incomplete")
+        }
+    }
+
+    @Test("a model that the agent does not have ends the run at once, and is named")
+    func unknownModel() async throws {
+        try await ChatBed.with { bed in
+            let order: JSONObject = [
+                "prompt": "say x", "engine": "opencode", "model": "nope/zz", "directory": .string(bed.state.path),
+            ]
+            let run = try #require(try await bed.post("/mgmt/runs", order).chunks[0]["id"].string)
+            #expect(try await bed.outcome(of: run) == "failed")
+            let record = try await bed.get("/mgmt/runs/\(run)").json
+            #expect(record["attempts"].integer == 1 && record["error"]["kind"].string == "model_missing")
+            let message = try #require(record["error"]["message"].string)
+            #expect(message.contains("nope/zz") && message.contains("Choose another model"), "\(message)")
+        }
+    }
+
     @Test("what is wrong with a request is told in OpenAI's form, with the place")
     func badInput() async throws {
         try await ChatBed.with { bed in

@@ -75,7 +75,11 @@ struct EngineFailureTests {
             #expect(model?.kind == .modelMissing && model?.message.contains("nope/zz") == true)
             let form = await bed.perform(bed.attempt("say x") { $0.model = "nope" })
             #expect(form?.hint == "write it as provider/model")
-            #expect(await bed.perform(bed.attempt("say x") { $0.agent = "nobody" }) != nil)
+            let agent = await bed.perform(bed.attempt("say x") { $0.agent = "nobody" })
+            #expect(agent?.kind == .agentMissing && agent?.hint?.contains("opencode.json") == true)
+            // The second word about it, with the server's insides, is not the one that is passed on.
+            #expect(agent?.message.hasPrefix("Agent not found: \"nobody\". Available agents: build") == true)
+            #expect(agent?.message.contains("SessionPrompt") == false && bed.fake.modelCalls == 0)
         }
     }
 
@@ -84,7 +88,7 @@ struct EngineFailureTests {
         try await EngineBed.with { bed in
             let cut = bed.attempt("say as far as; finish length")
             #expect(await bed.perform(cut) == nil)
-            #expect(cut.notices.contains { $0.contains("output limit") })
+            #expect(cut.text == "as far as" && cut.events.last?.kind == .cut)
             #expect(await bed.perform(bed.attempt("say x; finish content-filter"))?.kind == .contentFiltered)
         }
     }

@@ -97,7 +97,7 @@ struct ProviderEngineTests {
             (.whole(413, "{}"), .contextOverflow), (.whole(500, "{}"), .providerFailed),
             (.whole(404, #"{"error":"no such model"}"#), .modelMissing),
             (
-                .stream(["data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"length\"}]}\n\n"]),
+                .stream(["data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"length\"}]}\n\n"]),
                 .outputLimit
             ),
             (

@@ -19,7 +19,7 @@ final class RunsHarness {
 
     /// Opens the state as it is on the disk, as a start of the program does.
     func open(policy: (any RunPolicy)? = nil, starts: Bool = true) async throws {
-        scope = Scope("test") { [self] _, error in failures.append(Fault(error)) }
+        scope = Scope("test") { [weak self] _, error in self?.failures.append(Fault(error)) }
         store = try await Store.open("\(directory.path)/perigee.db", migrations: Schema.migrations) { _ in }
         runs = try await Runs.open(
             store, engines: [stage, RehearsalEngine(pace: .zero)], policy: policy ?? rules, settings: settings,
@@ -34,10 +34,13 @@ final class RunsHarness {
         await scope.close()
     }
 
+    /// What a test has hung into it may hold it in turn.
     func close() async {
         await runs.close()
         await scope.close()
         await store.close()
+        stage.act = { try await $0.begins() }
+        rules.hooks = [:]
     }
 
     func until(_ what: String, _ holds: () async throws -> Bool) async throws {
@@ -137,11 +140,13 @@ final class TableRules: RunPolicy, RunRules {
 
     func begin() -> any RunRules { self }
 
-    func decide(_ hook: String, _ facts: JSONValue) async throws -> Decision {
+    /// A closure gets the first table of facts; where there are more, a list of all.
+    func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision {
         if let answer = hooks[hook] {
-            return Decision(hook: hook, value: try await answer(facts), generation: 1, scripts: ["hooks/test.lua"])
+            let value = try await answer(facts.count == 1 ? facts[0] : .array(facts))
+            return Decision(hook: hook, value: value, generation: 1, scripts: ["hooks/test.lua"])
         }
-        let value = Contract.hook(named: hook)!.fallback([LuaValue(facts)]).map { JSONValue($0) }
+        let value = Contract.hook(named: hook)!.fallback(facts.map { LuaValue($0) }).map { JSONValue($0) }
         return Decision(hook: hook, value: value, generation: 1)
     }
 

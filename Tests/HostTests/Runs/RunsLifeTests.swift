@@ -34,6 +34,39 @@ struct RunsLifeTests {
         await house.close()
     }
 
+    @Test("an engine that can do nothing yet has its run queued; a hook of its own is kept with the run")
+    func waits() async throws {
+        let house = RunsHarness()
+        house.stage.act = { attempt in
+            let decision = try await attempt.decide("route_provider", [["id": "r"], [["name": "one"]]])
+            #expect(decision["order"] == ["one"])
+            try await attempt.waits(.milliseconds(1), "nobody is free")
+            try await attempt.begins()
+        }
+        house.rules.hooks["route_provider"] = { facts in ["order": [facts[1]![0]!["name"]!]] }
+        try await house.open()
+        let run = try await house.carryOut(house.order())
+        #expect(run.state == .succeeded)
+        #expect(try await house.story(run.id) == [.queued, .starting, .queued, .starting, .running, .succeeded])
+        #expect(try await house.asked(run.id) == ["route_provider", "artifacts"])
+        await house.close()
+    }
+
+    @Test("a run that waits for its engine can be cancelled")
+    func cancelledWait() async throws {
+        let house = RunsHarness()
+        house.stage.act = { try await $0.waits(.seconds(3600), "nobody is free") }
+        try await house.open()
+        let accepted = try await house.runs.accept(house.order())
+        try await house.until("the wait") {
+            let run = try await house.runs.run(accepted.id)
+            return run?.attempts == 1 && run?.state == .queued
+        }
+        try await house.runs.cancel(accepted.id, reason: "enough")
+        #expect(try await house.state(accepted.id) == .cancelled && house.stage.prompts.isEmpty)
+        await house.close()
+    }
+
     @Test("what was accepted is on the disk, whatever happens next")
     func durable() async throws {
         let house = RunsHarness()

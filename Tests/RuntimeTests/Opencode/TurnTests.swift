@@ -156,6 +156,19 @@ struct TurnTests {
         #expect(player.followed.outcome == .failed(error))
     }
 
+    @Test("a prompt that is refused ends the turn with the first word about it, an error of an earlier turn does not")
+    func refused() {
+        var player = player()
+        let refusal = OpencodeError("UnknownError", "Agent not found: \"nobody\". Available agents: build, plan")
+        let trace = OpencodeError("UnknownError", "Error: Agent not found: \"nobody\"\n    at SessionPrompt.run")
+        player.play([refusal, trace].map { OpencodeEvent(.failed(session: "ses_1", $0)) })
+        #expect(player.followed.outcome == .failed(refusal))
+        var late = self.player()
+        late.play([OpencodeEvent(.failed(session: "ses_1", OpencodeError("APIError", "earlier", status: 500)))])
+        late.finish()
+        #expect(late.followed.outcome == .absent)
+    }
+
     @Test("a stream that tells nothing while the session goes on is connected again")
     func deaf() {
         var player = player()

@@ -10,15 +10,17 @@ final class SideCalls {
 
     private let providers: Providers
     private let client: ProviderClient?
+    private let standings: ProviderStandings
     /// `provider` or `provider/model`.
     private let small: String?
     private let patience: Duration
     private let log: Log
 
     init(
-        _ providers: Providers, _ client: ProviderClient?, small: String?, log: Log,
-        patience: Duration = SideCalls.patience
+        _ providers: Providers, _ client: ProviderClient?, _ standings: ProviderStandings? = nil, small: String?,
+        log: Log, patience: Duration = SideCalls.patience
     ) {
+        self.standings = standings ?? ProviderStandings(providers)
         self.providers = providers
         self.client = client
         self.small = small.flatMap { $0.isEmpty ? nil : $0 }
@@ -57,6 +59,13 @@ final class SideCalls {
         _ client: ProviderClient, _ wanted: String, _ messages: [(role: String, text: String)]
     ) async throws -> ModelAnswer {
         let choice = try providers.choice(wanted)
+        let name = choice.provider.name
+        // The client waits meanwhile, so that a provider which is down is not asked at all.
+        if let wait = standings[name].breaker.wait(at: Loop.now) {
+            throw RunFailure(
+                .providerFailed, "\(name) failed again and again; it is asked again in \(Units.describe(wait))",
+                provider: name)
+        }
         let system = messages.filter { $0.role == "system" || $0.role == "developer" }.map(\.text)
         let turns = messages.filter { $0.role == "user" || $0.role == "assistant" }.map {
             ModelRequest.Message($0.role == "assistant" ? .assistant : .user, $0.text)
@@ -65,8 +74,8 @@ final class SideCalls {
         request.model = choice.model
         request.maxTokens = SideCalls.maxTokens
         do {
-            return try await Deadline.within(patience) { [request] in
-                try await client.complete(request, by: choice.provider)
+            return try await standings.call(name) { [request, patience] _ in
+                try await Deadline.within(patience) { try await client.complete(request, by: choice.provider) }
             }
         } catch let failure as ProviderFailure {
             throw RunFailure(failure)

@@ -26,6 +26,7 @@ final class ChatReply {
     private(set) var reasoning = ""
     private(set) var usage: Usage?
     private var failure: RunFailure?
+    private var isCut = false
     /// Parts that this answer has shown, by tool or agent.
     private var seen: [String: Int] = [:]
     private var known: Set<String> = []
@@ -62,6 +63,9 @@ final class ChatReply {
         case .tool(let tool): try await send(narrator.tool(tool, try await rendering(of: tool)))
         case .usage(let usage): self.usage = usage
         case .notice(let text): try await send(narrator.notice(text))
+        case .cut(let text):
+            isCut = true
+            try await send(narrator.notice(text))
         case .error(let failure): self.failure = failure
         case .ask(let ask):
             guard isOpen(ask) else { return nil }
@@ -108,7 +112,7 @@ final class ChatReply {
         guard state.isEnded else { return nil }
         try await send(narrator.closeItems())
         switch state {
-        case .succeeded: return .finished(.stop)
+        case .succeeded: return .finished(isCut ? .length : .stop)
         case .cancelled: return .finished(.stop)
         case .interrupted:
             let failure = failure ?? RunFailure(.agentGone, "the run was interrupted: \(reason)")

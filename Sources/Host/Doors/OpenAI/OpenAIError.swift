@@ -94,7 +94,7 @@ struct OpenAIError: Sendable, Equatable {
         case .contextOverflow, .contentFiltered, .modelMissing: 400
         case .unauthorized, .providerFailed: 502
         case .diskFull: 507
-        case .sessionMissing, .agentFailed, .outputLimit, .outOfMemory, .other: 500
+        case .sessionMissing, .agentFailed, .agentMissing, .outputLimit, .outOfMemory, .other: 500
         }
     }
 }

@@ -19,6 +19,11 @@ final class OpencodeEngine: Engine {
         init(_ settings: Settings) {
             turn.inactivity = settings[SettingTable.turnInactivity]
             turn.toolInactivity = settings[SettingTable.toolInactivity]
+            let patience = AgentPatience(settings)
+            turn.check = patience.check
+            turn.doubt = patience.doubt
+            reading = patience.reading
+            gone = patience.gone
         }
     }
 

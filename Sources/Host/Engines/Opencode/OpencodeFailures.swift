@@ -6,8 +6,10 @@ extension RunFailure {
     /// Why an answer failed.
     init(_ error: OpencodeError) {
         let (kind, hint) = RunFailure.kind(of: error)
+        // Behind the first line of a refusal stand the server's insides.
+        let message = error.isRefusal ? error.message.prefix { $0 != "\n" } : error.message[...]
         self.init(
-            kind, error.message, hint: hint, retryAfter: error.retryAfter, status: error.status,
+            kind, String(message), hint: hint, retryAfter: error.retryAfter, status: error.status,
             provider: error.provider)
     }
 
@@ -36,7 +38,12 @@ extension RunFailure {
         let words = message.lowercased()
         let has = { (part: String) in words.contains(part) }
         if has("model not found") { return (.modelMissing, "name a model that this opencode has, as provider/model") }
-        if has("agent not found") { return (.agentFailed, "name an agent that this opencode has") }
+        if has("agent not found") {
+            return (
+                .agentMissing,
+                "name an agent that this opencode has, or see whether it reads the workspace's opencode.json"
+            )
+        }
         if has("rate limit") || has("too many requests") || has("overloaded") { return (.rateLimited, nil) }
         if has("no space left") || has("enospc") { return (.diskFull, nil) }
         if has("out of memory") || has("enomem") { return (.outOfMemory, nil) }

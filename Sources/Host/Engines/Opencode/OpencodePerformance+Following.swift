@@ -24,7 +24,7 @@ extension OpencodePerformance {
         }
         guard let outcome else { return }
         if case .completed(_, "length") = outcome {
-            attempt.report(.notice("The answer was cut at the model's output limit."))
+            attempt.report(.cut("The answer was cut at the model's output limit."))
         }
         // It was waited for and is back: waiting longer brings nothing.
         if case .cut = outcome, attempt.how == .restartRunner {

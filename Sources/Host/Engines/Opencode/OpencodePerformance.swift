@@ -194,7 +194,8 @@ final class OpencodePerformance {
     }
 
     private func mustStop(_ result: Result<Void, any Error>) -> Bool {
-        guard hasBegun, case .failure = result else { return false }
+        // Perigee stops and the agent need not: the next start finds it at work, or done.
+        guard hasBegun, !attempt.staysBehind, case .failure = result else { return false }
         switch outcome {
         case .completed, .failed, .aborted, .cut: return false
         case .stuck, .absent, .removed, nil: return true

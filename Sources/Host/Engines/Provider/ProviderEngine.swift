@@ -6,80 +6,58 @@ final class ProviderEngine: Engine {
     let name = "provider"
     private let providers: Providers
     private let client: ProviderClient
+    private let standings: ProviderStandings
 
-    init(_ providers: Providers, _ client: ProviderClient) {
+    init(_ providers: Providers, _ client: ProviderClient, _ standings: ProviderStandings? = nil) {
         self.providers = providers
         self.client = client
+        self.standings = standings ?? ProviderStandings(providers)
     }
 
     func perform(_ attempt: any RunAttempt) async throws {
-        let input = attempt.run.order.input
         guard attempt.how != .resume else {
             throw RunFailure(
                 .agentGone, "a model's answer cannot be taken up again after a restart", hint: "run it again")
         }
-        let choice = try providers.choice(input.model)
-        var request = try await ProviderRequest.make(of: input)
-        request.model = choice.model
-        attempt.note(runner: choice.provider.name, session: nil, message: nil)
-        try await attempt.begins()
-        do {
-            let stream = try await client.stream(request, by: choice.provider)
-            defer { stream.cancel() }
-            try await follow(stream, attempt)
-        } catch let failure as ProviderFailure {
-            if failure.kind == .cancelled, Task.isCancelled { throw Fault.cancelled }
-            throw RunFailure(failure)
-        }
+        let candidates = try providers.candidates(attempt.run.order.input.model)
+        let request = try await ProviderRequest.make(of: attempt.run.order.input)
+        let order = try await ProviderRoute(candidates, standings).order(for: attempt)
+        try await ask(order, request, attempt)
     }
 
-    private func follow(_ stream: ModelStream, _ attempt: any RunAttempt) async throws {
-        var parts = PartNames()
-        var finish: FinishReason?
-        var isEmpty = true
-        while let event = try await stream.next() {
-            switch event {
-            case .text(let text):
-                isEmpty = false
-                attempt.report(.text(text, part: parts.text()))
-            case .reasoning(let text): attempt.report(.reasoning(text, part: parts.reasoning()))
-            case .usage(let usage): attempt.report(.usage(Usage(usage)))
-            case .finish(let reason): finish = reason
-            // It was given no tools, so there is nobody to run one.
-            case .toolCall: break
+    /// One after the other, until one of them has said something: from there on another would say it anew.
+    private func ask(_ order: [Providers.Choice], _ request: ModelRequest, _ attempt: any RunAttempt) async throws {
+        var failures: [ProviderFailure] = []
+        for choice in order {
+            let telling = ModelTelling(attempt)
+            attempt.note(runner: choice.provider.name, session: nil, message: nil)
+            if failures.isEmpty { try await attempt.begins() }
+            do {
+                var request = request
+                request.model = choice.model
+                return try await standings.call(choice.provider.name) { [request] answered in
+                    let stream = try await client.stream(request, by: choice.provider)
+                    defer { stream.cancel() }
+                    try await telling.follow(stream, answered)
+                }
+            } catch let failure as ProviderFailure {
+                if failure.kind == .cancelled, Task.isCancelled { throw Fault.cancelled }
+                guard failure.concernsProvider, !telling.hasSpoken else { throw RunFailure(failure) }
+                failures.append(failure)
+                if choice.provider.name != order.last?.provider.name {
+                    attempt.report(.notice("\(failure.message); another provider is asked"))
+                }
             }
         }
-        switch finish {
-        case .length:
-            throw RunFailure(
-                .outputLimit, "\(stream.provider): the answer reached its greatest length",
-                hint: "ask for less at once, or raise the provider's MAX_TOKENS", provider: stream.provider)
-        case .contentFilter:
-            throw RunFailure(
-                .contentFiltered, "\(stream.provider): the model declined to answer", provider: stream.provider)
-        default:
-            guard isEmpty else { return }
-            throw RunFailure(.providerFailed, "\(stream.provider): the answer is empty", provider: stream.provider)
-        }
+        // The one that was to be tried first counts; what the others said is told with it.
+        guard let first = failures.first else { return }
+        var failure = RunFailure(first)
+        failure.message = failures.map(\.message).joined(separator: "; ")
+        throw failure
     }
 
     /// Nothing outlives the process that asked.
     func remains(of run: RunRecord) async -> RunRemains { RunRemains(isRunnerAlive: false, session: .missing) }
-}
-
-/// Names for the parts of an answer: a new one each time text and reasoning take turns.
-struct PartNames {
-    private var number = 0
-    private var isText: Bool?
-
-    mutating func text() -> String { name(true) }
-    mutating func reasoning() -> String { name(false) }
-
-    private mutating func name(_ isText: Bool) -> String {
-        if self.isText != isText { number += 1 }
-        self.isText = isText
-        return "\(isText ? "text" : "reasoning")-\(number)"
-    }
 }
 
 extension Usage {

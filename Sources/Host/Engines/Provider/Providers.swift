@@ -19,11 +19,17 @@ struct Providers: Sendable {
     /// Those that cannot, with what is missing.
     let skipped: [(name: String, reason: String)]
     let quotas: [String: Quota]
+    /// Names of those to try after the one that was asked for; empty where the owner set no order.
+    let fallbacks: [String]
 
-    init(_ all: [ModelProvider], skipped: [(name: String, reason: String)] = [], quotas: [String: Quota] = [:]) {
+    init(
+        _ all: [ModelProvider], skipped: [(name: String, reason: String)] = [], quotas: [String: Quota] = [:],
+        fallbacks: [String] = []
+    ) {
         self.all = all
         self.skipped = skipped
         self.quotas = quotas
+        self.fallbacks = fallbacks
     }
 
     var first: ModelProvider? { all.first }
@@ -39,6 +45,16 @@ struct Providers: Sendable {
             throw nothing("there is no model provider \"\(parts.first ?? "")\"")
         }
         return Choice(provider: provider, model: parts.count == 2 ? String(parts[1]) : provider.model)
+    }
+
+    /// Who may answer a run, the one that it asks for first. Others are the owner's fallback order; without one they are
+    /// all the others, but only for a run that asks for none by name. Each of them is asked for its own model.
+    func candidates(_ text: String?) throws(RunFailure) -> [Choice] {
+        let first = try choice(text)
+        let named = text?.isEmpty == false
+        let names = fallbacks.isEmpty && !named ? all.map(\.name) : fallbacks
+        let others = names.compactMap { name in all.first { $0.name == name && name != first.provider.name } }
+        return [first] + others.map { Choice(provider: $0, model: $0.model) }
     }
 
     private func nothing(_ message: String) -> RunFailure {
@@ -97,7 +113,8 @@ private struct ProviderReading {
         let order = [settings[SettingTable.defaultProvider].lowercased()] + settings.fallbackOrder()
         let place = { (provider: ModelProvider) in order.firstIndex(of: provider.name) ?? order.count }
         let sorted = good.enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
-        return Providers(sorted.map(\.element), skipped: skipped, quotas: quotas)
+        return Providers(
+            sorted.map(\.element), skipped: skipped, quotas: quotas, fallbacks: settings.fallbackOrder())
     }
 
     /// The owner's names. Where there are none, what is set without one is a provider of its own.

@@ -2,7 +2,7 @@ import Runtime
 
 /// What sort of event it is: the `kind` of its JSON, and a column of the store.
 enum RunEventKind: String, Sendable, CaseIterable, Storable {
-    case state, text, reasoning, tool, todo, ask, answer, usage, artifact, notice, error
+    case state, text, reasoning, tool, todo, ask, answer, usage, artifact, notice, cut, error
 }
 
 extension RunEventBody {
@@ -18,6 +18,7 @@ extension RunEventBody {
         case .usage: .usage
         case .artifact: .artifact
         case .notice: .notice
+        case .cut: .cut
         case .error: .error
         }
     }
@@ -37,7 +38,7 @@ extension RunEventBody {
         case .answer(let answer): try json.member("answer", encoding: answer)
         case .usage(let usage): try json.member("usage", encoding: usage)
         case .artifact(let artifact): try json.member("artifact", artifact)
-        case .notice(let text): json.member("text", text)
+        case .notice(let text), .cut(let text): json.member("text", text)
         case .error(let failure): try json.member("error", encoding: failure)
         }
     }
@@ -64,6 +65,7 @@ extension RunEventBody {
         case .usage: self = .usage(try json["usage"].decode(Usage.self))
         case .artifact: self = .artifact(json["artifact"].value ?? .null)
         case .notice: self = .notice(try text("text"))
+        case .cut: self = .cut(try text("text"))
         case .error: self = .error(try json["error"].decode(RunFailure.self))
         }
     }

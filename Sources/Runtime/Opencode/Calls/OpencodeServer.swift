@@ -77,5 +77,8 @@ public final class OpencodeServer {
     /// Whether the event stream is there at the moment.
     public var hasEvents: Bool { stream.isConnected }
 
+    /// Who follows a session just now.
+    public var followerCount: Int { stream.followerCount }
+
     public func close() async { await stream.close() }
 }

@@ -32,6 +32,8 @@ final class OpencodeStream {
 
     // MARK: followers
 
+    var followerCount: Int { followers.count }
+
     func follow(_ session: String) -> OpencodeFeed {
         let feed = OpencodeFeed(session, limit: link.settings.unread, self)
         followers[ObjectIdentifier(feed)] = feed

@@ -12,10 +12,7 @@ extension OpencodeTurn {
             if field == "text" { take(delta: text, of: part, in: message, &effects) }
         case .partRemoved(_, _, let part): texts[part] = nil
         case .failed(let id, let error):
-            guard id == session else { return }
-            self.error = error
-            // Some errors come with no word about the status.
-            if readDue == nil { readDue = now + .seconds(1) }
+            if id == session { take(error, now: now, &effects) }
         case .asked(let ask): take(ask, &effects)
         case .answered(let id, let ask, let verdict, let answers):
             if verdict == .reject, id == session || children[id] != nil { wasRefused = true }
@@ -28,6 +25,20 @@ extension OpencodeTurn {
     private mutating func take(_ info: OpencodeSession) {
         guard let parent = info.parent, own != nil, children[info.id] == nil else { return }
         if parent == session || children[parent] != nil { children.updateValue(nil, forKey: info.id) }
+    }
+
+    // MARK: errors
+
+    private mutating func take(_ new: OpencodeError, now: Instant, _ effects: inout [Effect]) {
+        // What a prompt is refused for is said twice, the second time with the server's insides.
+        if error?.isRefusal != true || !new.isRefusal { error = new }
+        guard new.isRefusal else {
+            // Some errors come with no word about the status.
+            if readDue == nil { readDue = now + .seconds(1) }
+            return
+        }
+        // Nothing more comes of it, so it is looked at once, by a reading that begins after this word.
+        if isReading { readDue = now } else { effects += read() }
     }
 
     // MARK: status

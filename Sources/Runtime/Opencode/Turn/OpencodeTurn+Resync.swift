@@ -106,7 +106,11 @@ extension OpencodeTurn {
     /// Whether what is known now is the end of the turn.
     private mutating func conclude(now: Instant, _ effects: inout [Effect]) {
         guard status == .idle else { return }
-        guard own != nil else { return doubt(.absent, now: now, &effects) }
+        guard own != nil else {
+            // A refused prompt is not even kept. Other errors may be late words about an earlier turn.
+            if let error, error.isRefusal { return end(.failed(error), &effects) }
+            return doubt(.absent, now: now, &effects)
+        }
         guard let last = lastAnswer, last.completed != nil || last.error != nil else {
             guard let error else { return doubt(.cut, now: now, &effects) }
             let outcome = error.isAbort ? Outcome.aborted : .failed(error)

@@ -194,4 +194,9 @@ public struct OpencodeError: Sendable, Equatable {
 
     public var isAbort: Bool { name == "MessageAbortedError" }
     public var isOverflow: Bool { name == "ContextOverflowError" }
+    /// The prompt names an agent or a model that the server does not have: nothing was begun, and nothing will be.
+    public var isRefusal: Bool { isUnknownAgent || isUnknownModel }
+    // Such errors have no name of their own, only words.
+    public var isUnknownAgent: Bool { name == "UnknownError" && message.contains("Agent not found") }
+    public var isUnknownModel: Bool { name == "UnknownError" && message.contains("Model not found") }
 }

@@ -189,7 +189,9 @@ extension Contract {
         "route_provider", "Which provider answers, and which when that one cannot?",
         facts: [
             .required("run", .record(run), "The run."),
-            .required("candidates", .list(.record(candidate)), "The providers, in the order of the settings."),
+            .required(
+                "candidates", .list(.record(candidate)),
+                "The one that the run asks for first, then the others in the order of the settings."),
         ],
         decision: .record(providerRoute),
         rule: { decision in

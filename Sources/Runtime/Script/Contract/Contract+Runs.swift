@@ -78,7 +78,7 @@ extension Contract {
             .required(
                 "kind",
                 .choice([
-                    "rate_limited", "session_missing", "session_busy", "agent_gone", "agent_failed",
+                    "rate_limited", "session_missing", "session_busy", "agent_gone", "agent_failed", "agent_missing",
                     "context_overflow", "output_limit", "content_filtered", "unauthorized", "model_missing",
                     "provider_failed", "timeout", "out_of_memory", "disk_full", "other",
                 ]), "What sort of failure."),

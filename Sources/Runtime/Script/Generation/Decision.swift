@@ -34,6 +34,10 @@ public struct Decision: Sendable, Equatable {
 extension Generation {
     /// Asks a hook with facts as plain values.
     public func decide(_ hook: String, facts: JSONValue...) async throws -> Decision {
+        try await decide(hook, facts: facts)
+    }
+
+    public func decide(_ hook: String, facts: [JSONValue]) async throws -> Decision {
         let given = facts.map { LuaValue($0) }
         let answer = try await given.count == 2 ? decide(hook, given[0], given[1]) : decide(hook, given[0])
         return Decision(

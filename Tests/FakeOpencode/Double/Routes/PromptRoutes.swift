@@ -83,6 +83,8 @@ extension Life {
 
     /// Stores the user's message, whether the session works or not, and returns its id.
     func accept(_ body: JSONObject, _ session: Session, _ instance: Instance) throws -> String {
+        // A task of a killed process may have a last turn of the loop; it takes nothing any more.
+        if isOver { throw Fault.cancelled }
         let agent = body.text("agent") ?? session.info.text("agent") ?? instance.config.text("default_agent") ?? "build"
         guard instance.agents.contains(agent) else {
             let names = instance.agents.joined(separator: ", ")

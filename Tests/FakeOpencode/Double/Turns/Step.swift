@@ -57,7 +57,9 @@ final class Step {
             case .json(let json): answer = try await structured(json)
             case .retry(let count, let message): try await retry(count, message)
             case .rateLimit(let wait): try await rateLimit(wait)
-            case .fail(let name, let message): throw TurnFailure(Failures.error(name, message))
+            case .fail(let name, let message):
+                let quoted = message?.replacing("KEY", with: run.life.settings.quotedKey)
+                throw TurnFailure(Failures.error(name, quoted))
             case .overflow: return overflow()
             case .finish(let reason): finish = reason
             case .hang, .crash:
