@@ -66,7 +66,15 @@ public final class FakeOpencode {
     public func restart(losingSessions: Bool = false) async throws {
         await kill()
         if losingSessions { store.removeAll() }
-        try listen(port: port)
+        let end = Instant.clock + .seconds(10)
+        while life == nil {
+            do {
+                try listen(port: port)
+            } catch  where Instant.clock < end {
+                // The kernel may have given the port to somebody's connection meanwhile.
+                try await Loop.sleep(for: .milliseconds(20))
+            }
+        }
     }
 
     /// The end of the double. Tasks that watch it get an error.

@@ -49,7 +49,8 @@ final class RunningProgram {
     }
 
     private static func listeningPort(_ line: String) -> Int? {
-        guard let start = line.firstRange(of: "http://127.0.0.1:") else { return nil }
+        // Other lines may name other servers before that.
+        guard line.contains("listens"), let start = line.firstRange(of: "http://127.0.0.1:") else { return nil }
         return Int(line[start.upperBound...].prefix { $0.isNumber })
     }
 }

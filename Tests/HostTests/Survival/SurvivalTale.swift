@@ -118,6 +118,16 @@ final class SurvivalTale {
     private func strike(_ answer: HTTPAnswer? = nil) async throws {
         hasStruck = true
         wasInside = answer != nil
+        do {
+            try await act(answer)
+        } catch {
+            // What the client meets afterwards would be no news about Perigee.
+            Issue.record("\(point): the fault itself failed: \(Fault(error))")
+            throw error
+        }
+    }
+
+    private func act(_ answer: HTTPAnswer?) async throws {
         let fake = bed.fake
         switch point.mishap {
         case .restarted: try await fake.restart()
