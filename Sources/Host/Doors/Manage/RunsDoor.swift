@@ -10,12 +10,7 @@ struct RunsDoor: Door {
     /// `runs` is asked at each request, because the service starts after the doors are made.
     init(_ gate: Gate, _ runs: @escaping () -> Runs?) {
         self.gate = gate
-        self.runs = {
-            guard let runs = runs() else {
-                throw Fault(.unavailable, "runs are not served yet", hint: "ask again soon")
-            }
-            return runs
-        }
+        self.runs = { try served(runs(), "runs") }
     }
 
     var endpoints: [Endpoint] {
