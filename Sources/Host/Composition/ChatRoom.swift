@@ -7,14 +7,19 @@ final class ChatRoom {
     let integrations: MCPService
     let openAI: OpenAIHouse
     let runners: SharedRunners?
-    private let chats: Chats
+    let chats: Chats
+    let agents: AgentRegistry
+    let usage: UsageBook
 
     private init(
-        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse, _ runners: SharedRunners?
+        _ runs: Runs, _ chats: Chats, _ agents: AgentRegistry, _ usage: UsageBook, _ integrations: MCPService,
+        _ openAI: OpenAIHouse, _ runners: SharedRunners?
     ) {
         self.runners = runners
         self.runs = runs
         self.chats = chats
+        self.agents = agents
+        self.usage = usage
         self.integrations = integrations
         self.openAI = openAI
     }
@@ -45,17 +50,20 @@ final class ChatRoom {
 
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
         let address = settings.agentAddress
-        let agents = AgentRegistry(store, access.workspaces) { workspace, agent in
+        let agents = AgentRegistry(store, access.workspaces, now: Access.now) { workspace, agent in
             IntegrationConfig.mcp(
                 agent.integrations, base: address, workspace: workspace.id, user: workspace.user, tokens: tokens)
         }
         let sides = SideCalls(
             providers, models, small: settings[SettingTable.smallModel], log: log.part("side calls"))
         let modes = [mode.rawValue]
+        let usage = UsageBook(store, now: Access.now)
         let intake = TurnIntake(
-            runs, access.workspaces, agents, sides, modes: { modes }, onConfigured: { fresh?.changed($0) })
+            runs, access.workspaces, agents, sides, usage, modes: { modes }, onConfigured: { fresh?.changed($0) })
+        house.scriptRuns.connect(runs, intake, scripts)
         let integrations = MCPService(
-            scripts, tokens, settings.surroundings(of: runs), log: log.part("integrations"), scope: scope)
+            scripts, tokens, settings.surroundings(of: runs, access.workspaces), log: log.part("integrations"),
+            scope: scope)
         let filterSecret = settings[SettingTable.filterSecret]
         let openAI = OpenAIHouse(
             scripts: scripts, gate: access.gate, intake: intake, runs: runs, chats: chats,
@@ -63,11 +71,15 @@ final class ChatRoom {
             log: log.part("openai"),
             filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
         mirror(chats, access.workspaces, log.part("chats"), scope)
-        return ChatRoom(runs, chats, integrations, openAI, runners)
+        mirror(agents, access.workspaces, log.part("chats"), scope)
+        // It lasts as long as the runs do.
+        _ = runs.events { [weak usage] in if $0.state.isEnded { usage?.changed($0.order.user) } }
+        return ChatRoom(runs, chats, agents, usage, integrations, openAI, runners)
     }
 
     func close() async {
         chats.onChange = nil
+        agents.onChange = nil
         chats.former = { _ in [:] }
         await runs.close()
         await runners?.close()
@@ -88,6 +100,24 @@ final class ChatRoom {
                         Dictionary(sessions.map { ($0.chat, $0.session) }) { _, last in last }, of: workspace)
                 } catch {
                     log.warning("the list of sessions was not written: \(Fault(error).message)")
+                }
+            }
+        }
+    }
+
+    /// The same for the agents that stand for personas. What an older program knew of others stays.
+    private static func mirror(_ agents: AgentRegistry, _ workspaces: Workspaces, _ log: Log, _ scope: Scope) {
+        agents.onChange = { [weak agents] workspace in
+            scope.spawn("mirroring personas") {
+                guard let agents else { return }
+                do {
+                    var personas = try await workspaces.formerPersonas(of: workspace)
+                    for persona in try await agents.described(in: workspace.id) {
+                        personas[persona.key] = persona.value
+                    }
+                    try await workspaces.mirrorPersonas(personas, of: workspace)
+                } catch {
+                    log.warning("the list of personas was not written: \(Fault(error).message)")
                 }
             }
         }
@@ -122,14 +152,17 @@ extension Settings {
         }
     }
 
-    /// Keys of integrations are the owner's, from the environment; runs say what the agent is at.
+    /// The user's own keys for integrations come before the owner's, which are in the environment; runs say what the
+    /// agent is at.
     @Loop
-    fileprivate func surroundings(of runs: Runs) -> MCPSurroundings {
+    fileprivate func surroundings(of runs: Runs, _ workspaces: Workspaces) -> MCPSurroundings {
         MCPSurroundings(
-            keys: { _, names in
-                Dictionary(
+            keys: { [weak workspaces] caller, names in
+                let own = try await workspaces?.integrationKeys(of: caller.workspace) ?? [:]
+                return Dictionary(
                     uniqueKeysWithValues: Set(names).compactMap { name in
-                        source.values(withPrefix: name)[name].flatMap { $0.isEmpty ? nil : (name, Secret($0)) }
+                        if let key = own[name] { return (name, key) }
+                        return source.values(withPrefix: name)[name].flatMap { $0.isEmpty ? nil : (name, Secret($0)) }
                     })
             },
             work: { [weak runs] caller in
