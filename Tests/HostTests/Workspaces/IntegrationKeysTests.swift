@@ -68,7 +68,7 @@ struct IntegrationKeysTests {
         #expect(unsigned.integrationKeys.isEmpty)
     }
 
-    @Test("a tool gets its user's own key before the owner's, and nobody sees one", .timeLimit(.minutes(3)))
+    @Test("a tool gets its user's own key before the owner's, and nobody sees one")
     func program() async throws {
         let scripts = TemporaryDirectory()
         scripts.write(
@@ -105,7 +105,7 @@ struct IntegrationKeysTests {
             #expect(shown["integration_keys"].count == 1 && !"\(shown.value as Any)".contains("planted"))
 
             let config = try await bed.chat(
-                ["bash cat opencode.json; env; say done"], headers: [("x-openpersona-meta-b64", meta)], stream: false,
+                ["bash cat opencode.json && env; say done"], headers: [("x-openpersona-meta-b64", meta)], stream: false,
                 ["model": "open-persona/driver"])
             #expect(!config.body.contains("planted-own"))
             let dropped = try await bed.put("/mgmt/workspaces/\(id)/keys", ["ROADS_KEY": .null])
