@@ -92,6 +92,10 @@ struct UsageTests {
             let why = try await bed.get("/mgmt/runs/\(runs[0]["id"].string ?? "")/why").json["decisions"].elements
             #expect(why.first { $0["hook"].equals("quota") }?["reason"].string == "within the limits")
 
+            let pin = "/mgmt/runs/\(runs[0]["id"].string ?? "")/pin"
+            #expect(try await bed.put(pin, [:]).status == 200)
+            #expect(try await bed.put("/mgmt/runs/0/pin", [:]).status == 404)
+
             let me = try await bed.get("/mgmt/me").json
             #expect(me["user"].equals("anonymous") && me["trusted"].bool == true && me["key"].isNull)
             #expect(me["workspace"].string == Workspace.id(of: "anonymous"))

@@ -57,7 +57,7 @@ final class FakeWorkspaces: WorldWorkspaces {
                 HostFunction(
                     "set", "Sets the workspaces that there are.",
                     [.required("workspaces", .list(.record(FakeWorkspaces.space)), "All of them.")],
-                    example: "fake.workspaces.set { { user = \"ann\", bytes = \"2 GB\" } }"
+                    example: "fake.workspaces.set { { user = \"ann\", bytes = \"2GB\" } }"
                 ) { [unowned self] call in
                     all = [:]
                     for space in call["workspaces"].elements.map(HostOptions.init) { put(space) }

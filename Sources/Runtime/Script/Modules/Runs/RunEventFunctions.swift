@@ -50,6 +50,19 @@ extension HostModule {
                     .optional("control", .any, "Given by `for`; ignored."),
                 ], results: [.optional("event", .record(RunTables.event), "The event.")]
             ) { call in try await events(of: call).next().map { LuaValue($0) } ?? .nil },
+            HostFunction(
+                waiting: "list", "Reads what is left, or so many of them, at once.",
+                [.optional("limit", .integer(1...10_000), "How many at most; 1000 when left out.")],
+                results: [.required("events", .list(.record(RunTables.event)), "The events.")],
+                example: "local said = assert(runs.events(run.id, { follow = false })):list()"
+            ) { call in
+                let limit = Int(call["limit"].integer ?? 1000)
+                var found: [LuaValue] = []
+                while found.count < limit, let event = try await events(of: call).next() {
+                    found.append(LuaValue(event))
+                }
+                return .array(found)
+            },
             HostFunction("close", "Stops following.", results: [.required("closed", .boolean, "True.")]) { call in
                 events(of: call).close()
                 return true

@@ -3,7 +3,7 @@ import LuaBridge
 extension HostModule {
     /// `host.runs`. Scripts are the owner's, so they see the runs of all users.
     public static func runs(_ runs: any WorldRuns) -> HostModule {
-        let events = LuaClass<ScriptRunEvents>("host.runs.Events")
+        let events = LuaClass<ScriptRunEvents>("host.runs.EventReader")
         return HostModule(
             "runs",
             "Agent work of all users: what runs, what it said and why, and work that a script starts by itself.",
