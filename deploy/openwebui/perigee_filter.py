@@ -1,7 +1,7 @@
 """
 title: Perigee
-description: Tells Perigee which model of the workspace a chat uses, and the user's own provider keys.
-version: 1.0.0
+description: Tells Perigee which model of the workspace a chat uses, and the user's own keys.
+version: 1.1.0
 """
 
 # Open WebUI sends a provider neither the id of a workspace model nor what its owner attached to it, and nothing of what a
@@ -61,6 +61,15 @@ async def provider_keys(valves, user_id):
     return chosen_keys(own, everybody)
 
 
+async def integration_keys(valves, user_id):
+    """The user's own keys for integrations: the field `some_api_key` is the key SOME_API_KEY."""
+    from open_webui.models.tools import Tools
+
+    own = await settled(Tools.get_user_valves_by_id_and_user_id(valves.integration_keys_tool, user_id)) or {}
+    found = {name.upper(): usable(value) for name, value in own.items()}
+    return {name: key for name, key in found.items() if key}
+
+
 class Filter:
     class Valves(BaseModel):
         secret: str = Field(
@@ -68,13 +77,16 @@ class Filter:
             description="The same text as PERIGEE_FILTER_SECRET of Perigee. Without it nothing is signed, and no key is sent.",
             json_schema_extra={"input": {"type": "password"}},
         )
-        send_keys: bool = Field(default=True, description="Send the users' provider keys.")
+        send_keys: bool = Field(default=True, description="Send the users' keys, of providers and of integrations.")
         models: str = Field(
             default="open-persona/",
             description="Only for models that stand on one with this in its name, or one of these between commas.",
         )
         keys_tool: str = Field(default="perigee_provider_keys", description="The tool with the users' keys.")
         defaults_tool: str = Field(default="perigee_provider_defaults", description="The tool with everybody's keys.")
+        integration_keys_tool: str = Field(
+            default="perigee_integration_keys", description="The tool with the users' keys for integrations."
+        )
         priority: int = Field(default=0, description="Filters with a higher one run later.")
 
     def __init__(self):
@@ -104,5 +116,6 @@ class Filter:
         }
         if self.valves.send_keys and self.valves.secret and user.get("id"):
             content["keys"] = await provider_keys(self.valves, user["id"])
+            content["integration_keys"] = await integration_keys(self.valves, user["id"])
         body["x_perigee"] = signed(self.valves.secret, content)
         return body

@@ -2,7 +2,7 @@
 """Sets up Open WebUI for Perigee, through Open WebUI's own HTTP API. Run it as often as you like.
 
 It makes what is missing, brings its own parts up to date, and leaves alone what an administrator has made or changed:
-the connection with its headers, a group of administrators, the filter, two tools with settings, a model for each
+the connection with its headers, a group of administrators, the filter, three tools with settings, a model for each
 persona, a saved prompt. Python's standard library is all it needs.
 
 Secrets come from the environment, never from the command line:
@@ -59,6 +59,7 @@ def seed(client, options):
     yield step
     if not options.no_filter:
         yield parts.tool(client, "perigee_provider_keys", parts.everybody())
+        yield parts.tool(client, "perigee_integration_keys", parts.everybody())
         yield parts.tool(client, "perigee_provider_defaults", parts.members(group))
         yield parts.filter_function(client, "perigee_filter", os.environ.get("PERIGEE_FILTER_SECRET", ""))
     if not options.no_models:

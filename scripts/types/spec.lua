@@ -140,3 +140,43 @@ function fake.jobs.ran(runs) end
 --- ```
 ---@param plans fake.Plan[] The plans.
 function fake.jobs.planned(plans) end
+
+--- The runs that `host.runs` tells of. One that is waited for succeeds.
+---@class fake.runs
+fake.runs = {}
+
+--- Sets the runs that there are.
+---
+--- ```lua
+--- fake.runs.set { { user = "ann", state = "failed", ago = "40d" } }
+--- ```
+---@param runs fake.Run[] All of them.
+function fake.runs.set(runs) end
+
+--- Sets the chats whose turns are remembered.
+---
+--- ```lua
+--- fake.runs.chats { { user = "ann", chat = "c1", ago = "100d" } }
+--- ```
+---@param chats fake.Chat[] All of them.
+function fake.runs.chats(chats) end
+
+--- The workspaces that `host.workspaces` tells of.
+---@class fake.workspaces
+fake.workspaces = {}
+
+--- Sets the workspaces that there are.
+---
+--- ```lua
+--- fake.workspaces.set { { user = "ann", bytes = "2 GB" } }
+--- ```
+---@param workspaces fake.Workspace[] All of them.
+function fake.workspaces.set(workspaces) end
+
+--- Sets the agents in their configurations.
+---
+--- ```lua
+--- fake.workspaces.agents { { workspace = "w", agent = "izzy", ago = "40d" } }
+--- ```
+---@param agents fake.Agent[] All of them.
+function fake.workspaces.agents(agents) end

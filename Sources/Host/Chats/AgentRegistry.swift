@@ -9,6 +9,20 @@ final class AgentRegistry {
     private var known: [String: Set<PersonaAgent>] = [:]
     /// What was last written, by workspace: generation and agents.
     private var written: [String: Written] = [:]
+    private let now: @Loop () -> Int64
+    /// When the store was last told of an agent's use, and what it then was: agent by workspace and name.
+    private var told: [String: Told] = [:]
+    /// Called when what is known of a user's agents changed: for the readable mirror.
+    var onChange: ((_ workspace: Workspace) -> Void)?
+
+    private struct Told {
+        let at: Int64
+        let modelID: String
+        let system: String
+    }
+
+    /// So often the time of an agent's use is written down: it is for clean-up, which counts in weeks.
+    private static let useInterval: Int64 = 3_600_000
 
     private struct Written: Equatable {
         let generation: Int
@@ -17,9 +31,13 @@ final class AgentRegistry {
     }
 
     /// `mcp` gives the entries of the agent's integrations.
-    init(_ store: Store, _ workspaces: Workspaces, mcp: @escaping @Loop (Workspace, PersonaAgent) -> JSONObject) {
+    init(
+        _ store: Store, _ workspaces: Workspaces, now: @escaping @Loop () -> Int64,
+        mcp: @escaping @Loop (Workspace, PersonaAgent) -> JSONObject
+    ) {
         self.store = store
         self.workspaces = workspaces
+        self.now = now
         self.mcp = mcp
     }
 
@@ -64,33 +82,42 @@ final class AgentRegistry {
 
     private func remember(_ agent: PersonaAgent, in workspace: String) async throws {
         let list = agent.integrations.joined(separator: ",")
+        let moment = now()
         try await store.write {
-            try $0.run(AgentQueries.enter, workspace, agent.name, agent.persona, list, agent.isPlan)
+            try $0.run(AgentQueries.enter, workspace, agent.name, agent.persona, list, agent.isPlan, moment)
         }
     }
-}
 
-/// All SQL about the agents of workspaces.
-enum AgentQueries {
-    static let schema: StaticString = """
-        CREATE TABLE workspace_agents (
-            workspace TEXT NOT NULL,
-            agent TEXT NOT NULL,
-            persona TEXT NOT NULL,
-            integrations TEXT NOT NULL,
-            is_plan INTEGER NOT NULL,
-            PRIMARY KEY (workspace, agent)
-        );
-        """
-    static let ofWorkspace = Query(
-        "SELECT persona, integrations, is_plan FROM workspace_agents WHERE workspace = ? ORDER BY agent"
-    ) { row in
-        let (persona, list): (String, String) = try (row.next(), row.next())
-        return PersonaAgent(
-            persona: persona, integrations: list.split(separator: ",").map(String.init), isPlan: try row.next())
+    // MARK: what is known of them
+
+    /// A turn is about to use the agent: as which of the client's models, and with which instructions.
+    func used(_ agent: PersonaAgent, in workspace: Workspace, modelID: String, system: String) async throws {
+        let (id, name, moment) = (workspace.id, agent.name, now())
+        let place = "\(id)/\(name)"
+        if let told = told[place], told.modelID == modelID, told.system == system,
+            moment - told.at < AgentRegistry.useInterval
+        {
+            return
+        }
+        told[place] = Told(at: moment, modelID: modelID, system: system)
+        try await remember(agent, in: id)
+        let changed = try await store.write { store in
+            try store.run(AgentQueries.use, moment, id, name)
+            return try store.run(AgentQueries.describe, modelID, system, moment, id, name, modelID, system)
+        }
+        if changed > 0 { onChange?(workspace) }
     }
-    static let enter: Query<Void> = """
-        INSERT INTO workspace_agents (workspace, agent, persona, integrations, is_plan) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (workspace, agent) DO UPDATE SET persona = excluded.persona, integrations = excluded.integrations
-        """
+
+    /// As capability PE-12 has them, by the agent's name.
+    func described(in workspace: String) async throws -> JSONObject {
+        let rows = try await store.read { try $0.all(AgentQueries.described, workspace) }
+        return JSONObject(rows.map { ($0.name, $0.value) })
+    }
+
+    /// Takes one out, as clean-up does; the next turn with it enters it again.
+    func forget(_ name: String, in workspace: String) async throws {
+        try await store.write { try $0.run(AgentQueries.drop, workspace, name) }
+        known[workspace] = known[workspace]?.filter { $0.name != name }
+        told["\(workspace)/\(name)"] = nil
+    }
 }

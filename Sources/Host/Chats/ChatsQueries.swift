@@ -49,7 +49,44 @@ enum ChatsQueries {
             complete = excluded.complete
         """
     static let answered: Query<Void> = "UPDATE chat_nodes SET answer = ? WHERE run = ?"
-    static let forget: Query<Void> = "DELETE FROM chat_nodes WHERE user_key = ? AND chat = ?"
+
+    // MARK: clean-up
+
+    /// Chats by their newest turn, the longest unused first. Without an id of its own, each session is a chat.
+    static let unused = Query(
+        """
+        SELECT n.run, n.user_key, n.chat, n.at, g.turns, EXISTS (
+            SELECT 1 FROM run_pins p JOIN chat_nodes c ON c.run = p.run
+            WHERE c.user_key = n.user_key AND c.chat = n.chat AND (n.chat <> '' OR c.session = n.session))
+        FROM chat_nodes n JOIN (
+            SELECT max(number) AS newest, count(*) AS turns FROM chat_nodes
+            GROUP BY user_key, chat, CASE WHEN chat = '' THEN coalesce(session, run) ELSE '' END) g
+            ON n.number = g.newest
+        WHERE n.at < ? AND n.run > ? ORDER BY n.run LIMIT ?
+        """
+    ) { row in
+        try ChatSummary(
+            newest: row.next(), user: row.next(), chat: row.next(), usedAt: row.next(), turns: row.next(),
+            isPinned: row.next())
+    }
+    /// The chat of a turn, and what keeps it.
+    static let standing = Query(
+        """
+        SELECT t.user_key, t.chat, t.session, (
+            SELECT c.run FROM chat_nodes c WHERE c.user_key = t.user_key AND c.chat = t.chat
+                AND (t.chat <> '' OR c.session = t.session OR c.run = t.run) ORDER BY c.number DESC LIMIT 1),
+            EXISTS (
+                SELECT 1 FROM run_pins p JOIN chat_nodes c ON c.run = p.run
+                WHERE c.user_key = t.user_key AND c.chat = t.chat AND (t.chat <> '' OR c.session = t.session))
+        FROM chat_nodes t WHERE t.run = ?
+        """
+    ) { row in
+        try ChatStanding(
+            user: row.next(), chat: row.next(), session: row.next(), newest: row.next(), isPinned: row.next())
+    }
+    static let forget: Query<Void> = """
+        DELETE FROM chat_nodes WHERE user_key = ? AND chat = ? AND (? <> '' OR coalesce(session, run) = ?)
+        """
 
     /// The newest session of each chat of a user.
     static let sessions = Query(
@@ -65,4 +102,25 @@ enum ChatsQueries {
             number: row.next(), run: row.next(), message: row.next(), userMessage: row.next(), parent: row.next(),
             path: row.next(), answer: row.next(), session: row.next(), engineMessage: row.next())
     }
+}
+
+/// A chat in a list, by the run of its newest turn. Times are milliseconds since the epoch.
+struct ChatSummary: Sendable, Equatable {
+    let newest: String
+    let user: String
+    /// Empty where the client has no ids of chats.
+    let chat: String
+    let usedAt: Int64
+    let turns: Int64
+    let isPinned: Bool
+}
+
+/// What clean-up needs to know of the chat that a turn belongs to.
+struct ChatStanding: Sendable, Equatable {
+    let user: String
+    let chat: String
+    let session: String?
+    /// The run of its newest turn.
+    let newest: String
+    let isPinned: Bool
 }

@@ -15,19 +15,21 @@ final class TurnIntake {
     private let workspaces: Workspaces
     private let agents: AgentRegistry
     private let sides: SideCalls
+    private let book: UsageBook
     private let modes: @Loop () -> [String]
     /// Told when a workspace's agent configuration has changed.
     private let onConfigured: (_ directory: String) -> Void
 
     init(
         _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls,
-        modes: @escaping @Loop () -> [String],
+        _ book: UsageBook, modes: @escaping @Loop () -> [String],
         onConfigured: @escaping (_ directory: String) -> Void
     ) {
         self.runs = runs
         self.workspaces = workspaces
         self.agents = agents
         self.sides = sides
+        self.book = book
         self.onConfigured = onConfigured
         self.modes = modes
     }
@@ -38,15 +40,46 @@ final class TurnIntake {
         if kind["kind"]?.string == "background" { return .side(await answer(request, kind)) }
         if let reply = try await reply(in: request) { return reply }
 
+        return .run(try await accept(request, facts, generation, [request.caller.decision, kind]))
+    }
+
+    /// A prompt that nobody types: of a script, for a user, with nobody to answer unless it says so.
+    func start(_ order: ScriptRunOrder, _ generation: Generation) async throws -> RunRecord {
+        guard !order.user.isEmpty, !order.prompt.isEmpty else {
+            throw Fault(.invalidInput, "a run needs a user and a prompt")
+        }
+        let personas = generation.offeredPersonas.map(\.id)
+        guard personas.contains(order.persona) else {
+            let near = NearestName.of(order.persona, among: personas).map { "did you mean \"\($0)\"?" }
+            throw Fault(
+                .notFound, "there is no persona \"\(order.persona)\"",
+                hint: near ?? "there are \(personas.sorted().joined(separator: ", "))")
+        }
+        let request = TurnRequest(order, generation)
+        return try await accept(
+            request, request.hookFacts, generation, [request.caller.decision], isAttended: order.isAttended,
+            title: order.title)
+    }
+
+    private func accept(
+        _ request: TurnRequest, _ facts: JSONValue, _ generation: Generation, _ decisions: [Decision],
+        isAttended: Bool = true, title: String? = nil
+    ) async throws -> RunRecord {
         let voice = try await voice(request, facts, generation)
         let workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
         let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
         let engine = place["engine"]?.string ?? "opencode"
+        let quota = try await allowance(request, voice, engine, generation)
         if engine == "opencode" {
             if try await agents.prepare(workspace, voice.agent, generation) { onConfigured(workspace.directory) }
+            try await agents.used(
+                voice.agent, in: workspace, modelID: request.facts.modelID ?? request.model, system: voice.system)
         }
-        let order = order(request, voice, workspace, engine, place, [request.caller.decision, kind])
-        return .run(try await runs.accept(order))
+        var order = order(request, voice, workspace, engine, place, decisions)
+        if let quota { order.decisions.append(quota) }
+        order.isAttended = isAttended
+        order.title = title ?? order.title
+        return try await runs.accept(order)
     }
 
     // MARK: side calls
@@ -137,7 +170,10 @@ final class TurnIntake {
         let core = try await generation.prompt(of: persona, settings: decision["settings"]?.object ?? [:])
         let user = decision["prompt"]?.string ?? PersonaPrompt.userPart(request.messages)
         let asked = decision["integrations"]?.object ?? [:]
-        let integrations = persona.integrations.filter { asked[$0]?.bool ?? false }
+        // Off unless three agree: the persona may use it, the request switches it on, and a script offers it.
+        let integrations = persona.integrations.filter {
+            asked[$0]?.bool ?? false && generation.integration(named: $0) != nil
+        }
         let isPlan = decision["agent"]?.string == "plan" && persona.agent != "plan"
         let memory = persona.memoryIsSettable ? decision["memory"]?.bool : nil
         return Voice(
@@ -163,6 +199,27 @@ final class TurnIntake {
         return .object(fields)
     }
 
+    // MARK: whether at all
+
+    /// Asked only where a script has the hook, because the facts have to be read.
+    private func allowance(
+        _ request: TurnRequest, _ voice: Voice, _ engine: String, _ generation: Generation
+    ) async throws -> Decision? {
+        guard generation.has("quota") else { return nil }
+        let user = request.caller.user
+        let standing = try await book.standing(of: user)
+        var facts: JSONObject = [
+            "user": request.caller.facts, "door": .string(request.door), "persona": .string(voice.persona.id),
+            "engine": .string(engine), "unfinished": .integer(Int64(runs.unfinishedCount(of: user))),
+            "today": .object(standing.today.shown), "month": .object(standing.month.shown),
+        ]
+        facts["model"] = voice.model.map { .string($0) }
+        facts["key"] = request.caller.key?.facts
+        let decision = try await generation.decide("quota", facts: .object(facts))
+        if let why = decision["refuse"]?.string { throw Fault(.overBudget, why, hint: decision["hint"]?.string) }
+        return decision
+    }
+
     // MARK: what is ordered
 
     private func order(
@@ -176,7 +233,6 @@ final class TurnIntake {
         input.model = voice.model
         input.system = voice.system.isEmpty ? nil : voice.system
         input.history = request.history
-        input.integrations = voice.agent.integrations
         input.schema = request.wishes.schema
         input.reasoningEffort = request.wishes.reasoningEffort
         input.temperature = request.wishes.temperature
@@ -186,7 +242,7 @@ final class TurnIntake {
             userMessage: facts.userMessage, parent: facts.parent, keepsSession: voice.keepsSession)
         return RunOrder(
             door: request.door, engine: engine, user: request.caller.user, workspace: workspace.id,
-            persona: voice.persona.id, chat: facts.chat,
+            key: request.caller.key?.id, persona: voice.persona.id, chat: facts.chat,
             // Turns of one chat wait for each other; two models that answer at once do not.
             lane: facts.chat.map { "chat/\(request.caller.user)/\($0)/\(input.lineage!.voice)" }, model: request.model,
             title: TurnIntake.title(text), prompt: String(text.prefix(16 << 10)), input: input, meta: facts.meta,

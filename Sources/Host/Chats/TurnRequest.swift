@@ -71,3 +71,22 @@ struct TurnRequest {
         }
     }
 }
+
+extension TurnRequest {
+    /// What a script asks in a user's name.
+    @Loop init(_ order: ScriptRunOrder, _ generation: Generation) {
+        let source = IdentitySource.script
+        let identity = Decision(
+            hook: "identify",
+            value: [
+                "user": .string(order.user), "source": .string(source.rawValue), "reason": "a script started it",
+            ], generation: generation.number)
+        let model = "open-persona/\(order.persona)"
+        var facts = ClientFacts([:], model: model, extra: [:])
+        facts.chat = order.chat
+        facts.meta = order.meta
+        self.init(
+            door: "script", caller: Caller(user: order.user, source: source, decision: identity), model: model,
+            facts: facts, messages: [ChatMessage(role: .user, text: order.prompt)], wishes: AnswerWishes())
+    }
+}

@@ -40,7 +40,8 @@ extension Command {
                 _ = try await link.post("\(path)/apply")
                 _ = try await JobsReport.whenSettled {
                     let plan = try await link.get("\(path)?after=\(Int32.max)")
-                    return plan["active"]?.bool == true ? nil : plan
+                    // A plain nil beside a JSON value would be JSON's null, which is an answer.
+                    return plan["active"]?.bool == true ? Optional.none : plan
                 }
             }
             return try await whole(path, link)

@@ -7,17 +7,21 @@ final class ChatRoom {
     let integrations: MCPService
     let openAI: OpenAIHouse
     let runners: SharedRunners?
-    private let chats: Chats
-    private let mirror: MirrorPace
+    let chats: Chats
+    let agents: AgentRegistry
+    let usage: UsageBook
+    private let mirrors: Mirrors
 
     private init(
-        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse, _ runners: SharedRunners?,
-        _ mirror: MirrorPace
+        _ runs: Runs, _ chats: Chats, _ agents: AgentRegistry, _ usage: UsageBook, _ integrations: MCPService,
+        _ openAI: OpenAIHouse, _ runners: SharedRunners?, _ mirrors: Mirrors
     ) {
         self.runners = runners
-        self.mirror = mirror
+        self.mirrors = mirrors
         self.runs = runs
         self.chats = chats
+        self.agents = agents
+        self.usage = usage
         self.integrations = integrations
         self.openAI = openAI
     }
@@ -55,17 +59,20 @@ final class ChatRoom {
 
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
         let address = settings.agentAddress
-        let agents = AgentRegistry(store, access.workspaces) { workspace, agent in
+        let agents = AgentRegistry(store, access.workspaces, now: Access.now) { workspace, agent in
             IntegrationConfig.mcp(
                 agent.integrations, base: address, workspace: workspace.id, user: workspace.user, tokens: tokens)
         }
         let sides = SideCalls(
             providers, models, standings, small: settings[SettingTable.smallModel], log: log.part("side calls"))
         let modes = [mode.rawValue]
+        let usage = UsageBook(store, now: Access.now)
         let intake = TurnIntake(
-            runs, access.workspaces, agents, sides, modes: { modes }, onConfigured: { fresh?.changed($0) })
+            runs, access.workspaces, agents, sides, usage, modes: { modes }, onConfigured: { fresh?.changed($0) })
+        house.scriptRuns.connect(runs, intake, scripts)
         let integrations = MCPService(
-            scripts, tokens, settings.surroundings(of: runs, secrets: log.secrets), log: log.part("integrations"),
+            scripts, tokens, settings.surroundings(of: runs, access.workspaces, secrets: log.secrets),
+            log: log.part("integrations"),
             scope: scope)
         let filterSecret = settings[SettingTable.filterSecret]
         let openAI = OpenAIHouse(
@@ -73,36 +80,16 @@ final class ChatRoom {
             workspaces: access.workspaces, embed: settings.embedding(by: providers, models), rehearses: { true },
             log: log.part("openai"),
             filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
-        let mirror = mirror(chats, access.workspaces, log.part("chats"), scope)
-        return ChatRoom(runs, chats, integrations, openAI, runners, mirror)
+        // It lasts as long as the runs do.
+        _ = runs.events { [weak usage] in if $0.state.isEnded { usage?.changed($0.order.user) } }
+        let mirrors = Mirrors(chats, agents, access.workspaces, log: log.part("chats"), scope: scope)
+        return ChatRoom(runs, chats, agents, usage, integrations, openAI, runners, mirrors)
     }
 
     func close() async {
-        chats.onChange = nil
-        chats.former = { _ in [:] }
         await runs.close()
-        await mirror.close()
+        await mirrors.close()
         await runners?.close()
-    }
-
-    /// Which session each chat has, for people and older programs to read, and what such a program left.
-    private static func mirror(_ chats: Chats, _ workspaces: Workspaces, _ log: Log, _ scope: Scope) -> MirrorPace {
-        chats.former = { user in
-            try await workspaces.formerSessions(of: try await workspaces.get(Workspace.id(of: user)).workspace)
-        }
-        let mirror = MirrorPace(scope: scope) { [weak chats] user in
-            guard let chats else { return }
-            do {
-                let sessions = try await chats.sessions(of: user)
-                let workspace = try await workspaces.get(Workspace.id(of: user)).workspace
-                try await workspaces.mirrorSessions(
-                    Dictionary(sessions.map { ($0.chat, $0.session) }) { _, last in last }, of: workspace)
-            } catch {
-                log.warning("the list of sessions was not written: \(Fault(error).message)")
-            }
-        }
-        chats.onChange = { [weak mirror] in mirror?.note($0) }
-        return mirror
     }
 }
 
@@ -134,16 +121,21 @@ extension Settings {
         }
     }
 
-    /// Keys of integrations are the owner's, from the environment; runs say what the agent is at.
+    /// The user's own keys for integrations come before the owner's, which are in the environment; runs say what the
+    /// agent is at.
     @Loop
-    fileprivate func surroundings(of runs: Runs, secrets: Redactor) -> MCPSurroundings {
+    fileprivate func surroundings(of runs: Runs, _ workspaces: Workspaces, secrets: Redactor) -> MCPSurroundings {
         MCPSurroundings(
-            keys: { _, names in
+            keys: { [weak workspaces] caller, names in
+                let own = try await workspaces?.integrationKeys(of: caller.workspace) ?? [:]
                 var keys: [String: Secret] = [:]
                 for name in names {
-                    guard let text = source.values(withPrefix: name)[name], !text.isEmpty else { continue }
-                    secrets.add(text)
-                    keys[name] = Secret(text)
+                    if let key = own[name] {
+                        keys[name] = key
+                    } else if let text = source.values(withPrefix: name)[name], !text.isEmpty {
+                        secrets.add(text)
+                        keys[name] = Secret(text)
+                    }
                 }
                 return keys
             },

@@ -23,6 +23,8 @@ final class House {
     private(set) var addresses: [String] = []
 
     var runs: Runs? { chatRoom?.runs }
+    /// What scripts see of runs.
+    let scriptRuns = ScriptRuns()
 
     private let scope: Scope
 
@@ -83,6 +85,8 @@ final class House {
         let jobs = try await openJobs(world)
         var table = HostTable.standard(world)
         table.add(.jobs(jobs))
+        table.add(.runs(scriptRuns))
+        table.add(.workspaces(ScriptWorkspaces(access!.workspaces)))
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
             lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
@@ -102,9 +106,29 @@ final class House {
             JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
             RunTarget(store!),
         ])
+        for target in chatTargets { targets.add(target) }
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
             scope: scope)
+    }
+
+    /// Jobs start before the chats are served, and what is unfinished is known only from then on: until then all are busy.
+    private var chatTargets: [any GCTarget] {
+        [
+            ChatTarget(
+                store!,
+                isBusy: { [weak self] user, chat in
+                    self?.runs?.isAtWork { $0.order.user == user && ($0.order.chat ?? "") == chat } ?? true
+                }, onRemoved: { [weak self] in self?.chatRoom?.chats.onChange?($0) }),
+            AgentTarget(
+                store!,
+                isBusy: { [weak self] workspace, agent in
+                    self?.runs?.isAtWork { $0.order.workspace == workspace && $0.order.input.agent == agent } ?? true
+                },
+                forget: { [weak self] workspace, agent in
+                    try await self?.chatRoom?.agents.forget(agent, in: workspace)
+                }),
+        ]
     }
 
     private func closeScripts() async {

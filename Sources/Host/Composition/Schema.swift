@@ -3,7 +3,9 @@ import Runtime
 /// The tables of the product, as numbered steps. A step that has been released is never edited: add another.
 enum Schema {
     /// What scripts may ask with `host.store.query`.
-    static let scriptViews: Set<String> = ["job_history", "plan_history", "run_history", "chat_turns"]
+    static let scriptViews: Set<String> = [
+        "job_history", "plan_history", "run_history", "chat_turns", "usage_by_day",
+    ]
 
     static let migrations: [Migration] = [
         Migration(
@@ -134,5 +136,45 @@ enum Schema {
             """),
         Migration(7, "turns of chats", ChatsQueries.schema),
         Migration(8, "agents of workspaces", AgentQueries.schema),
+        Migration(
+            9, "pinned runs, what is known of agents, and usage",
+            """
+            -- Runs that somebody wants to keep.
+            CREATE TABLE run_pins (
+                run TEXT NOT NULL PRIMARY KEY REFERENCES runs (id),
+                at BIGINT NOT NULL
+            );
+            ALTER TABLE workspace_agents ADD COLUMN model_id TEXT NOT NULL DEFAULT '';
+            ALTER TABLE workspace_agents ADD COLUMN system TEXT NOT NULL DEFAULT '';
+            ALTER TABLE workspace_agents ADD COLUMN updated_at BIGINT NOT NULL DEFAULT 0;
+            ALTER TABLE workspace_agents ADD COLUMN used_at BIGINT NOT NULL DEFAULT 0;
+            -- Agents of before count as used when their workspace was.
+            UPDATE workspace_agents SET used_at =
+                coalesce((SELECT last_used_at FROM workspaces WHERE workspaces.id = workspace_agents.workspace), 0);
+            -- The API key that a run came with; its id, never its text.
+            ALTER TABLE runs ADD COLUMN key_id TEXT;
+            CREATE TABLE usage (
+                day BIGINT NOT NULL,
+                user_key TEXT NOT NULL,
+                key_id TEXT NOT NULL,
+                persona TEXT NOT NULL,
+                model TEXT NOT NULL,
+                runs BIGINT NOT NULL,
+                failed BIGINT NOT NULL,
+                input BIGINT NOT NULL,
+                output BIGINT NOT NULL,
+                reasoning BIGINT NOT NULL,
+                cached BIGINT NOT NULL,
+                cost DOUBLE PRECISION NOT NULL,
+                priced BIGINT NOT NULL,
+                PRIMARY KEY (day, user_key, key_id, persona, model)
+            );
+            CREATE INDEX usage_of_user ON usage (user_key, day);
+            -- For scripts: what was used, by day (UTC, the millisecond of its beginning), user, key, persona and model.
+            CREATE VIEW usage_by_day AS
+                SELECT day, user_key AS user, key_id AS key, persona, model, runs, failed, input, output, reasoning,
+                    cached, cost, priced
+                FROM usage;
+            """),
     ]
 }

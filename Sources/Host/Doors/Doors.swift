@@ -21,6 +21,10 @@ enum Doors {
         if let room = house.chatRoom {
             served += [OpenAIDoor(house: room.openAI), MCPDoor { [unowned house] in house.chatRoom?.integrations }]
         }
+        if let access = house.access, let scripts = house.scripts {
+            served.append(
+                UsageDoor(gate, access.workspaces, scripts) { [unowned house] in house.chatRoom?.usage })
+        }
         if let access = house.access, let scripts = house.scripts, let client = house.client {
             served.append(
                 PassageDoor(

@@ -21,15 +21,4 @@ enum IntegrationConfig {
                 return (name, .object(server))
             })
     }
-
-    /// For the configuration's own `tools`: everything off.
-    static func toolsOff(_ integrations: [String]) -> JSONObject { tools(integrations, false) }
-
-    /// For the `tools` of an agent, or of one prompt: these on.
-    static func toolsOn(_ integrations: [String]) -> JSONObject { tools(integrations, true) }
-
-    /// Agents name tools `<server>_<tool>`.
-    private static func tools(_ integrations: [String], _ isOn: Bool) -> JSONObject {
-        JSONObject(integrations.sorted().map { ("\($0)_*", .bool(isOn)) })
-    }
 }

@@ -1,7 +1,11 @@
 import Runtime
 
 /// Where a user's name was read.
-enum IdentitySource: String, Sendable, CaseIterable { case jwt, header, body, key, anonymous }
+enum IdentitySource: String, Sendable, CaseIterable {
+    case jwt, header, body, key, anonymous
+    /// A script of the owner's asks in the user's name.
+    case script
+}
 
 /// Who asks, once it has been settled.
 struct Caller: Sendable, Equatable {

@@ -93,6 +93,9 @@ final class Gate {
         }
     }
 
+    /// The key that a request shows, whatever it may do; nil for none.
+    func key(of request: Request) throws -> Caller.Key? { try presented(request, isTrusted: trusts(request)).key }
+
     /// Refuses a bad key before anything else of a request is read.
     func present(_ request: Request) throws { _ = try presented(request, isTrusted: trusts(request)) }
 

@@ -8,6 +8,8 @@ struct RunOrder: Sendable, Equatable {
     /// The user's key, and their workspace's id.
     var user: String
     var workspace: String
+    /// The id of the API key that it came with. Only for the books of usage: it is not read back.
+    var key: String?
     var persona: String?
     /// The client's id of the chat.
     var chat: String?
@@ -59,11 +61,10 @@ struct RunInput: Sendable, Equatable, Codable {
     /// Where in its chat this turn stands; nil for a run that is no turn of a chat, which gets a session of its own.
     var lineage: Lineage?
     var directory: String
-    /// Integrations that are switched on.
-    var integrations: [String] = []
     /// A JSON schema that the answer must have.
     var schema: JSONValue?
     var reasoningEffort: String?
+    // For engines that ask a model themselves; an agent has them from its own configuration.
     var temperature: Double?
     var maxTokens: Int?
 }

@@ -8,6 +8,8 @@ struct RunFilter: Sendable, Equatable {
     /// Ids to go on from: older than one, or newer than one.
     var before: String?
     var after: String?
+    /// From `after`, or the very first, on.
+    var oldestFirst = false
     var limit = 50
 }
 
@@ -25,10 +27,10 @@ extension Runs {
         // Only what is on the disk can be found there.
         try await journal.write { _ in }
         return try await store.read { snapshot in
-            if let after = filter.after {
-                return try snapshot.all(
-                    RunsQueries.newer, after, user, user, chat, chat, states, states, limit
-                ).reversed()
+            if filter.oldestFirst || filter.after != nil {
+                let found = try snapshot.all(
+                    RunsQueries.newer, filter.after ?? "", user, user, chat, chat, states, states, limit)
+                return filter.oldestFirst ? found : found.reversed()
             }
             if !user.isEmpty {
                 return try snapshot.all(
@@ -58,6 +60,38 @@ extension Runs {
             throw Fault(.conflict, "run \(id) has ended already (\(run.record.state.rawValue))")
         }
     }
+
+    /// Whether one that has not ended is like this.
+    func isAtWork(_ isMeant: (RunRecord) -> Bool) -> Bool { live.values.contains { isMeant($0.record) } }
+
+    /// Of a user: queued, at work or blocked.
+    func unfinishedCount(of user: String) -> Int { live.values.count { $0.record.order.user == user } }
+
+    /// Returns when it has ended, however it did.
+    func waitForEnd(of id: String) async throws {
+        if let run = live[id] { return try await run.hasEnded() }
+        guard try await store.read({ try $0.first(RunsQueries.standing, id) }) != nil else { throw unknown(id) }
+    }
+
+    /// No plan removes a pinned run.
+    func pin(_ id: String, _ isPinned: Bool) async throws {
+        // A run that has only just been accepted is on its way to the disk.
+        try await journal.write { _ in }
+        let moment = now()
+        let isKnown = try await store.write { transaction in
+            guard try transaction.first(RunsQueries.standing, id) != nil else { return false }
+            if isPinned {
+                try transaction.run(RunsQueries.pin, id, moment)
+            } else {
+                try transaction.run(RunsQueries.unpin, id)
+            }
+            return true
+        }
+        guard isKnown else { throw unknown(id) }
+    }
+
+    /// The ids of those that are pinned.
+    func pinned() async throws -> Set<String> { Set(try await store.read { try $0.all(RunsQueries.pins) }) }
 
     /// The client that had asked for it listens no more: the `leave` hook says whether it goes on.
     func clientLeft(_ id: String) {

@@ -190,7 +190,9 @@ extension Runs {
             do {
                 let record = record
                 try await journal.write { transaction in
-                    try StoredRun.save(record, transaction)
+                    if try StoredRun.save(record, transaction) {
+                        try UsageBook.count(record, at: record.endedAt ?? record.createdAt, transaction)
+                    }
                     try row.write(transaction)
                 }
             } catch {

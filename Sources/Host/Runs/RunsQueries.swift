@@ -125,6 +125,13 @@ enum RunsQueries {
         WHERE run = ? AND position <= (SELECT decided FROM runs WHERE id = run) ORDER BY position
         """, StoredRun.decision)
 
+    // MARK: pins
+
+    static let pin: Query<Void> = "INSERT INTO run_pins (run, at) VALUES (?, ?) ON CONFLICT (run) DO NOTHING"
+    static let unpin: Query<Void> = "DELETE FROM run_pins WHERE run = ?"
+    static let pins = Query("SELECT run FROM run_pins ORDER BY run", String.self)
+    static let isPinned = Query("SELECT 1 FROM run_pins WHERE run = ?", Int64.self)
+
     // MARK: removal
 
     static let standing = Query("SELECT ended_at FROM runs WHERE id = ?", Int64?.self)

@@ -48,13 +48,16 @@ enum StoredRun {
             RunsQueries.add, run.id, order.door, order.engine, order.user, order.workspace, order.persona, order.chat,
             order.lane, order.model, order.title, order.prompt, order.isAttended, order.decisions.count, run.state,
             run.createdAt, text(JSONValue.object(order.meta)), text(order.input))
+        if let key = order.key { try transaction.run(UsageQueries.setKey, key, run.id) }
         for decision in order.decisions { try add(decision, of: run.id, at: run.createdAt, transaction) }
     }
 
-    static func save(_ run: RunRecord, _ transaction: Store.Transaction) throws {
+    /// False when it had ended before.
+    @discardableResult
+    static func save(_ run: RunRecord, _ transaction: Store.Transaction) throws -> Bool {
         try transaction.run(
             RunsQueries.save, run.state, run.startedAt, run.endedAt, run.attempts, run.runner, run.session,
-            run.message, text(run.usage), run.failure.map(text), run.waitingFor, run.id)
+            run.message, text(run.usage), run.failure.map(text), run.waitingFor, run.id) > 0
     }
 
     static func add(_ decision: Decision, of run: String, at: Int64, _ transaction: Store.Transaction) throws {

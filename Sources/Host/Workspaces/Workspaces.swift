@@ -20,7 +20,9 @@ final class Workspaces {
     }
     private var known: [String: Known] = [:]
     private var order: [String] = []
-    private static let mostKnown = 1024
+    static let mostKnown = 1024
+    /// The users' keys for integrations, by workspace: asked for at every call of a tool.
+    var integrationKeysKnown: [String: [String: Secret]] = [:]
     private static let useInterval: Int64 = 60_000
 
     init(
@@ -116,22 +118,9 @@ final class Workspaces {
             let before = keys
             for (provider, secret) in changes { keys[provider] = secret }
             guard keys != before else { return view(record, keys) }
-            let (id, moment) = (workspace.id, now())
-            let sealed = Dictionary(
-                uniqueKeysWithValues: changes.map { provider, secret in
-                    (provider, secret.map { sealer.seal($0.withBytes { Array($0) }, for: purpose(provider, id)) })
-                })
-            try await store.write { store in
-                for (provider, sealed) in sealed {
-                    if let sealed {
-                        try store.run(
-                            WorkspacesQueries.setKey, id, provider.rawValue, Base64.encode(sealed), moment)
-                    } else {
-                        try store.run(WorkspacesQueries.dropKey, id, provider.rawValue)
-                    }
-                }
-            }
-            known[id]?.keys = keys
+            try await writeKeys(
+                Dictionary(uniqueKeysWithValues: changes.map { ($0.key.rawValue, $0.value) }), of: workspace.id)
+            known[workspace.id]?.keys = keys
             return view(record, keys)
         }
     }
@@ -157,16 +146,11 @@ final class Workspaces {
     private func open(_ sealed: [(String, String)], of id: String) throws -> ProviderKeys {
         var keys = ProviderKeys()
         for (name, text) in sealed {
-            guard let provider = Provider(rawValue: name), let bytes = Base64.decode(text) else { continue }
-            let secret = Secret(try sealer.open(bytes, for: purpose(provider, id)))
-            log.secrets.add(secret.reveal())
-            keys[provider] = secret
+            guard let provider = Provider(rawValue: name) else { continue }
+            keys[provider] = try open(text, named: name, of: id)
         }
         return keys
     }
-
-    /// Binds a sealed key to its place, so that none can be put in another's.
-    private func purpose(_ provider: Provider, _ id: String) -> String { "provider key:\(id)/\(provider.rawValue)" }
 
     // MARK: asking
 

@@ -26,13 +26,14 @@ def stand_in_for_pydantic():
     sys.modules["pydantic"] = module
 
 
-def stand_in_for_open_webui(own, rules, everybody):
+def stand_in_for_open_webui(own, rules, everybody, integrations=None):
     """The table of tools; asynchronous, as it is today."""
 
     class Tools:
         @staticmethod
         async def get_user_valves_by_id_and_user_id(tool, user):
-            return own if (tool, user) == ("perigee_provider_keys", "u1") else None
+            tools = {"perigee_provider_keys": own, "perigee_integration_keys": integrations}
+            return tools.get(tool) if user == "u1" else None
 
         @staticmethod
         async def get_tool_valves_by_id(tool):
@@ -98,11 +99,19 @@ class TheFilter(unittest.TestCase):
         stand_in_for_open_webui({"openai_api_key": "sk-own"}, {"users_may_give_keys": False}, {"openai_api_key": "sk-all"})
         self.assertEqual(self.content()["keys"], {"openai": "sk-all"})
 
+    def test_sends_the_users_keys_for_integrations_by_their_names(self):
+        given = {"instrumentl_api_key": "k\n", "other_api_key": "", "bad_api_key": "ключ"}
+        stand_in_for_open_webui({}, {}, {}, given)
+        self.assertEqual(self.content()["integration_keys"], {"INSTRUMENTL_API_KEY": "k"})
+        stand_in_for_open_webui({}, {}, {})
+        self.assertEqual(self.content()["integration_keys"], {})
+
     def test_sends_no_key_unsigned(self):
         self.filter.valves.secret = ""
         sent = self.body()["x_perigee"]
         self.assertEqual(sent["signature"], "")
         self.assertNotIn("keys", json.loads(sent["signed"]))
+        self.assertNotIn("integration_keys", json.loads(sent["signed"]))
 
     def test_sends_no_key_when_that_is_off(self):
         self.filter.valves.send_keys = False
@@ -137,7 +146,7 @@ class TheFilter(unittest.TestCase):
 
 class TheTools(unittest.TestCase):
     def test_give_the_model_nothing_to_call(self):
-        for name in ("perigee_provider_keys", "perigee_provider_defaults"):
+        for name in ("perigee_provider_keys", "perigee_provider_defaults", "perigee_integration_keys"):
             tools = load(name).Tools()
             functions = [name for name in dir(tools) if not name.startswith("_") and callable(getattr(tools, name))]
             self.assertLessEqual(set(functions), {"Valves", "UserValves"})

@@ -68,7 +68,9 @@ class Seeding(unittest.TestCase):
     def test_lets_everybody_give_keys_and_administrators_those_of_all(self):
         self.seeded()
         grants = {name: tool["access_grants"][0]["principal_id"] for name, tool in self.webui.tools.items()}
-        self.assertEqual(grants, {"perigee_provider_keys": "*", "perigee_provider_defaults": "g1"})
+        self.assertEqual(
+            grants, {"perigee_provider_keys": "*", "perigee_integration_keys": "*", "perigee_provider_defaults": "g1"}
+        )
         self.assertEqual(self.webui.members["g1"], ["u1"])
 
     def test_adds_new_administrators(self):

@@ -138,6 +138,15 @@ final class ChatBed {
         return try await client.send(request)
     }
 
+    func put(_ path: String, _ body: JSONObject) async throws -> (status: Int, json: JSONView) {
+        var request = HTTPRequest(
+            .put, try address(path), headers: ["Content-Type": "application/json"],
+            body: .bytes(try JSON.encode(JSONValue.object(body))))
+        request.guarding = .open
+        let answer = try await client.send(request)
+        return (answer.status, try JSON.parse(try await answer.body.collect()))
+    }
+
     func get(_ path: String, headers: [(String, String)] = []) async throws -> (status: Int, json: JSONView) {
         let answer = try await text(path, headers: headers)
         return (answer.status, try JSON.parse(answer.text))

@@ -47,8 +47,8 @@ struct ContractTests {
     func hooks() {
         #expect(
             Contract.hooks.map(\.name) == [
-                "identify", "classify", "persona", "place", "runner", "opencode_config", "render", "permission",
-                "leave", "recover", "reconcile", "route_provider", "artifacts", "finished",
+                "identify", "classify", "persona", "place", "quota", "runner", "opencode_config", "render",
+                "permission", "leave", "recover", "reconcile", "route_provider", "artifacts", "finished",
             ])
         #expect(Contract.hookFile.fields.map(\.name) == Contract.hooks.map(\.name) + ["routes"])
         #expect(Contract.hooks.filter { $0.decision == nil }.map(\.name) == ["finished"])

@@ -33,6 +33,7 @@ struct ShippedScriptsTests {
         [
             .host(world), .http(world), .process(world), .json(), .crypto(world), .time(world), .log(world),
             .metrics(world), .config(world), .store(world), .fs(world), .jobs(NoJobs()),
+            .runs(FakeRuns(clock: world.clock)), .workspaces(FakeWorkspaces(clock: world.clock)),
         ]
     }
 
@@ -42,10 +43,13 @@ struct ShippedScriptsTests {
             #expect(
                 generation.personas.map(\.name) == ["build", "grant-draft", "izzy", "plan", "reviewer", "scribe"])
             #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
-            #expect(Set(generation.jobs.map(\.name)) == ["digest", "heartbeat", "retention", "trash", "values"])
+            #expect(
+                Set(generation.jobs.map(\.name)) == [
+                    "chats", "digest", "heartbeat", "morning", "retention", "runs", "trash", "values",
+                ])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [
-                "identify", "classify", "persona", "place", "opencode_config", "render", "permission", "leave",
+                "identify", "classify", "persona", "place", "quota", "opencode_config", "render", "permission", "leave",
                 "recover",
                 "reconcile", "finished",
             ] {

@@ -37,6 +37,10 @@ struct ServerLink {
 
     func close() async { await client.close() }
 
+    func put(_ path: String, _ body: JSONValue) async throws -> JSONValue {
+        try await ask(.put, path, try JSON.encode(body))
+    }
+
     /// Which scripts serve then, and in `failure` why newer ones do not.
     func reloadScripts() async throws -> JSONValue { try await ask(.post, "/mgmt/scripts/reload", [], accepting: 422) }
 
@@ -45,7 +49,7 @@ struct ServerLink {
         _ method: Method, _ path: String, _ body: [UInt8], accepting: Int? = nil
     ) async throws -> JSONValue {
         var request = HTTPRequest(method, try address(path), headers: ["Accept": "application/json"])
-        if method == .post {
+        if method != .get {
             request.body = .bytes(body)
             request.headers.add("Content-Type", "application/json")
         }

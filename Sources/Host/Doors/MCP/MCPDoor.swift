@@ -14,10 +14,7 @@ struct MCPDoor: Door {
 
     /// `service` is asked at each request, because it starts after the doors are made.
     init(_ service: @escaping () -> MCPService?) {
-        self.service = {
-            guard let service = service() else { throw Fault(.unavailable, "integrations are not served yet") }
-            return service
-        }
+        self.service = { try served(service(), "integrations") }
     }
 
     var endpoints: [Endpoint] {

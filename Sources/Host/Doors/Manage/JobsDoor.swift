@@ -10,10 +10,7 @@ struct JobsDoor: Door {
     /// `jobs` is asked at each request, because the service starts after the doors are made.
     init(_ gate: Gate, _ jobs: @escaping () -> Jobs?) {
         self.gate = gate
-        self.jobs = {
-            guard let jobs = jobs() else { throw Fault(.unavailable, "the scheduler is not running") }
-            return jobs
-        }
+        self.jobs = { try served(jobs(), "jobs") }
     }
 
     var endpoints: [Endpoint] {

@@ -11,10 +11,7 @@ struct PlansDoor: Door {
 
     init(_ gate: Gate, _ jobs: @escaping () -> Jobs?) {
         self.gate = gate
-        plans = {
-            guard let jobs = jobs() else { throw Fault(.unavailable, "the scheduler is not running") }
-            return jobs.plans
-        }
+        plans = { try served(jobs(), "plans").plans }
     }
 
     var endpoints: [Endpoint] {

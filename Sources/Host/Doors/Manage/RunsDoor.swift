@@ -10,12 +10,7 @@ struct RunsDoor: Door {
     /// `runs` is asked at each request, because the service starts after the doors are made.
     init(_ gate: Gate, _ runs: @escaping () -> Runs?) {
         self.gate = gate
-        self.runs = {
-            guard let runs = runs() else {
-                throw Fault(.unavailable, "runs are not served yet", hint: "ask again soon")
-            }
-            return runs
-        }
+        self.runs = { try served(runs(), "runs") }
     }
 
     var endpoints: [Endpoint] {
@@ -50,6 +45,12 @@ struct RunsDoor: Door {
                 summary: "Stops it, and answers when it has stopped. A body may say the reason.",
                 answers: [200: "the run", 404: "there is none of that id", 409: "it has ended already"],
                 action: .task(cancel)),
+            Endpoint(
+                method: .put, path: "/mgmt/runs/{id}/pin", summary: "Keeps it, and its chat, from every gc plan.",
+                answers: [200: "the run", 404: "there is none of that id"], action: .task(pin)),
+            Endpoint(
+                method: .delete, path: "/mgmt/runs/{id}/pin", summary: "Lets gc plans remove it again.",
+                answers: [200: "the run", 404: "there is none of that id"], action: .task(unpin)),
             Endpoint(
                 method: .get, path: "/mgmt/asks", summary: "What people are asked just now; ?user= and ?chat= choose.",
                 answers: [200: "the asks, each with its run"], action: .plain(asks)),
@@ -114,6 +115,18 @@ struct RunsDoor: Door {
         let body = try await request.body.collect()
         let reason = body.isEmpty ? nil : try JSON.parse(body)["reason"].string
         try await runs().cancel(id(request), reason: reason ?? "cancelled by an administrator")
+        return try await found(request)
+    }
+
+    private func pin(_ request: Request) async throws -> Response {
+        try gate.require(.manage, request)
+        try await runs().pin(id(request), true)
+        return try await found(request)
+    }
+
+    private func unpin(_ request: Request) async throws -> Response {
+        try gate.require(.manage, request)
+        try await runs().pin(id(request), false)
         return try await found(request)
     }
 

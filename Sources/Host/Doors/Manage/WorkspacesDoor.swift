@@ -23,6 +23,14 @@ struct WorkspacesDoor: Door {
             Endpoint(
                 method: .get, path: "/mgmt/workspaces/{id}", summary: "One workspace.",
                 answers: [200: "the workspace", 404: "there is none of that id"], action: .task(get)),
+            Endpoint(
+                method: .put, path: "/mgmt/workspaces/{id}/keys",
+                summary: "Sets the user's keys by name: of providers, and of integrations such as INSTRUMENTL_API_KEY; "
+                    + "null forgets one. No answer ever has a key.",
+                answers: [
+                    200: "the names of the keys that there are", 400: "no name of a key, or no key",
+                    404: "there is none of that id",
+                ], action: .task(setKeys)),
         ]
     }
 
@@ -31,7 +39,7 @@ struct WorkspacesDoor: Door {
         let size = WorkspacesDoor.pageSize
         let found = try await workspaces.list(after: request.query["after"] ?? "", limit: size + 1)
         let answer: JSONValue = [
-            "workspaces": .array(found.prefix(size).map { shown($0.record, $0.workspace) }),
+            "workspaces": .array(found.prefix(size).map { .object(shown($0.record, $0.workspace)) }),
             "more": .bool(found.count > size),
         ]
         return .json(try JSON.encode(answer))
@@ -40,13 +48,23 @@ struct WorkspacesDoor: Door {
     private func get(_ request: Request) async throws -> Response {
         try gate.require(.manage, request)
         let (record, workspace) = try await workspaces.get(request.parameters["id"] ?? "")
-        return .json(try JSON.encode(shown(record, workspace)))
+        var shown = shown(record, workspace)
+        let own = try await workspaces.integrationKeys(of: workspace.id).keys.sorted()
+        shown["integration_keys"] = .array(own.map { .string($0) })
+        return .json(try JSON.encode(JSONValue.object(shown)))
     }
 
-    private func shown(_ record: WorkspaceRecord, _ workspace: Workspace) -> JSONValue {
+    private func setKeys(_ request: Request) async throws -> Response {
+        try gate.require(.manage, request)
+        let (_, workspace) = try await workspaces.get(request.parameters["id"] ?? "")
+        let changes = try KeyChanges(JSON.parse(try await request.body.collect(limit: UsageDoor.largestBody)))
+        return try await workspaces.set(changes, of: workspace)
+    }
+
+    private func shown(_ record: WorkspaceRecord, _ workspace: Workspace) -> JSONObject {
         var shown = workspace.facts
         shown["created_at"] = .string(JobTime.text(record.createdAt))
         shown["last_used_at"] = .string(JobTime.text(record.lastUsedAt))
-        return .object(shown)
+        return shown
     }
 }

@@ -10,6 +10,7 @@ struct FilterData: Sendable, Equatable {
     let message: String?
     let meta: JSONObject
     let keys: [Provider: Secret]
+    let integrationKeys: [IntegrationKey: Secret]
 
     /// Signatures are good for so long, in seconds.
     private static let age: Int64 = 600
@@ -42,5 +43,12 @@ struct FilterData: Sendable, Equatable {
             }
         }
         self.keys = keys
+        var integrationKeys: [IntegrationKey: Secret] = [:]
+        for (name, value) in content["integration_keys"].members.prefix(IntegrationKey.most) where isSigned {
+            if let name = IntegrationKey(name), let key = value.string.flatMap(Provider.cleaned), !key.isEmpty {
+                integrationKeys[name] = Secret(key)
+            }
+        }
+        self.integrationKeys = integrationKeys
     }
 }

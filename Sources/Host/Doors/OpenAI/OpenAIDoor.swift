@@ -142,14 +142,18 @@ struct OpenAIHouse {
     /// Signs what the filter of Open WebUI sends.
     let filterSecret: Secret?
 
-    /// Provider keys that headers bring, or the filter for this very user, are kept for the caller's workspace.
+    /// Provider keys that headers bring, and all keys that the filter brings for this very user, are kept for the
+    /// caller's workspace.
     func takeKeys(_ headers: Headers, _ filter: FilterData?, of caller: Caller) async throws {
         var given = try ProviderKeys.changes(in: headers)
+        var own: [IntegrationKey: Secret?] = [:]
         if let filter, filter.isSigned, filter.user == caller.user {
             for (provider, key) in filter.keys where given[provider] == nil { given[provider] = .some(key) }
+            own = filter.integrationKeys.mapValues { .some($0) }
         }
-        guard !given.isEmpty else { return }
+        guard !given.isEmpty || !own.isEmpty else { return }
         let workspace = try await workspaces.workspace(for: caller.user, source: caller.source)
-        _ = try await workspaces.setKeys(given, of: workspace)
+        if !given.isEmpty { _ = try await workspaces.setKeys(given, of: workspace) }
+        try await workspaces.setIntegrationKeys(own, of: workspace)
     }
 }

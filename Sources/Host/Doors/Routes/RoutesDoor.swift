@@ -55,8 +55,11 @@ struct RoutesDoor: Door {
         } catch let fault as Fault where fault.kind == .script {
             // What is wrong in a script is its owner's to read, in the log, and nobody else's.
             log.error("a route failed", fault, ["route": LogValue("\(route.method.rawValue) /x\(route.pattern)")])
-            throw Fault(
-                .script, "the script of this route failed", hint: "its owner finds why in the log, by the request id")
+            // An answer, because what is thrown is logged once more.
+            return .problem(
+                Fault(
+                    .script, "the script of this route failed",
+                    hint: "its owner finds why in the log, by the request id"))
         }
     }
 }

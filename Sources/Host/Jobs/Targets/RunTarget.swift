@@ -9,15 +9,22 @@ final class RunTarget: GCTarget {
     init(_ store: Store) { self.store = store }
 
     func check(_ item: PlanEntry) async throws -> GCVerdict {
-        guard let endedAt = try await store.read({ try $0.first(RunsQueries.standing, item.id) }) else { return .gone }
+        let id = item.id
+        let (standing, isPinned) = try await store.read { snapshot in
+            (try snapshot.first(RunsQueries.standing, id), try snapshot.first(RunsQueries.isPinned, id) != nil)
+        }
+        guard let endedAt = standing else { return .gone }
+        if isPinned { return .stays("it is pinned") }
         return endedAt == nil ? .stays("it has not ended") : .removable
     }
 
     func remove(_ item: PlanEntry) async throws -> Int64 {
         let id = item.id
         return try await store.write { transaction in
-            // Looked at again here: what has not ended keeps all it has.
-            guard let endedAt = try transaction.first(RunsQueries.standing, id), endedAt != nil else { return 0 }
+            // Looked at again here: what has not ended, or was pinned meanwhile, keeps all it has.
+            guard let endedAt = try transaction.first(RunsQueries.standing, id), endedAt != nil,
+                try transaction.first(RunsQueries.isPinned, id) == nil
+            else { return 0 }
             let bytes = try transaction.one(RunsQueries.size, id)
             try transaction.run(RunsQueries.dropEvents, id)
             try transaction.run(RunsQueries.dropAsks, id)

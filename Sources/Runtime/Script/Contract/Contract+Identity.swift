@@ -14,7 +14,7 @@ extension Contract {
             .optional("role", word, "Their role where they signed in, such as `admin` or `user`."),
         ])
 
-    static let identitySource = Shape.choice(["jwt", "header", "body", "key", "anonymous"])
+    static let identitySource = Shape.choice(["jwt", "header", "body", "key", "anonymous", "script"])
 
     static let claims = Record(
         "host.Claims", "What a signed token says, after its signature and its times were verified.",

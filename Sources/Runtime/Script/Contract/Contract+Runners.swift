@@ -60,7 +60,8 @@ extension Contract {
             .optional("integrations", .list(word), "The integrations that are there."),
             .optional("bytes", count, "What is stored in it, as last measured."),
             .optional("quota", count, "What may be stored in it."),
-            .optional("last_used", moment, "When a run last used it."),
+            .optional("last_used", moment, "When a run last used it, to the minute."),
+            .optional("created", moment, "When it was made."),
         ])
 
     static let mount = Record(

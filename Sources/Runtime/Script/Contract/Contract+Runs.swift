@@ -22,15 +22,16 @@ extension Contract {
             .required("deletions", count, "Lines removed."),
         ])
 
+    static let runState = Shape.choice([
+        "queued", "starting", "running", "blocked", "succeeded", "failed", "cancelled", "interrupted",
+    ])
+
     static let run = Record(
         "host.Run", "One unit of agent work: a chat turn, a task, an Oz run.",
         [
             .required("id", word, "Its id."),
             .required(
-                "state",
-                .choice([
-                    "queued", "starting", "running", "blocked", "succeeded", "failed", "cancelled", "interrupted",
-                ]), "Where it stands. `blocked` waits for a person."),
+                "state", runState, "Where it stands. `blocked` waits for a person."),
             .required("door", door, "The protocol it came in by."),
             .required("engine", engine, "What performs it."),
             .required("user", .record(user), "Whose it is."),
@@ -56,6 +57,9 @@ extension Contract {
             .optional("error", .record(error), "Why it failed."),
             .optional("waiting_for", .text(), "What a person was asked, while it is blocked."),
             .required("meta", .map(.any), "What its client attached. Not to be trusted."),
+            .optional("kind", .choice(["run"]), "What it is in a gc plan; only in what `host.runs` gives."),
+            .optional("label", .text(max: 500), "Its name for people in a gc plan; only in what `host.runs` gives."),
+            .optional("pinned", .boolean, "Whether no plan may remove it; only in what `host.runs` gives."),
         ])
 
     static let departure = Record(

@@ -2,7 +2,8 @@
 /// write the editor's stubs and `docs/lua.md`.
 public enum Contract {
     public static let hooks: [HookContract] = [
-        identify, classify, choosePersona, place, runner, opencodeConfig, render, permission, leave, recover, reconcile,
+        identify, classify, choosePersona, place, userQuota, runner, opencodeConfig, render, permission, leave, recover,
+        reconcile,
         routeProvider, artifacts, finished,
     ]
 
@@ -39,7 +40,7 @@ extension Contract {
     /// Seconds since the epoch.
     static let moment = Shape.number(0 ... .infinity)
     static let count = Shape.integer(0 ... .max)
-    static let door = Shape.choice(["openai", "tasks", "oz", "manage", "passage", "site"])
+    static let door = Shape.choice(["openai", "tasks", "oz", "manage", "passage", "site", "script"])
     static let engine = Shape.choice(["opencode", "provider", "worker", "rehearsal"])
     static let runnerMode = Shape.choice(["shared", "process", "container", "rehearsal"])
 

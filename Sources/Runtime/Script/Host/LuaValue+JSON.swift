@@ -10,7 +10,8 @@ extension LuaValue {
 }
 
 extension Parcel {
-    fileprivate mutating func put(canonical value: LuaValue) {
+    /// The same for equal values; as a value Lua's tables have no order.
+    mutating func put(canonical value: LuaValue) {
         switch value {
         case .number(let number):
             if let whole = Int64(exactly: number), whole.magnitude < 1 << 53 { put(whole) } else { put(number) }

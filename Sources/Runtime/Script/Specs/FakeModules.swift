@@ -18,7 +18,10 @@ extension HostModule {
                     return .nil
                 }
             ])
-        return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words]
+        return [
+            root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words, stage.runs.words,
+            stage.workspaces.words,
+        ]
     }
 
     /// The fakes for those who only describe them.

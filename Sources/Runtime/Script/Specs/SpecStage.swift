@@ -6,6 +6,8 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) var programs = FakeProcesses()
     private lazy var stored = MemoryValues(clock: clock)
     private(set) lazy var jobs = FakeJobs(clock: self)
+    private(set) lazy var runs = FakeRuns(clock: self)
+    private(set) lazy var workspaces = FakeWorkspaces(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
@@ -13,6 +15,8 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
         programs = FakeProcesses()
         stored = MemoryValues(clock: clock)
         jobs.begin()
+        runs.begin()
+        workspaces.begin()
     }
 
     var now: Double { clock.now }

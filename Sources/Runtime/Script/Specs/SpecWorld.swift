@@ -80,7 +80,10 @@ extension HostTable {
     /// Every module of a server, over this world. Its scheduled work is what a spec says that there is.
     public static func makeBelieve(_ world: World) -> HostTable {
         var table = standard(world)
-        table.add(.jobs((world.clock as? SpecStage)?.jobs ?? FakeJobs(clock: world.clock)))
+        let stage = world.clock as? SpecStage
+        table.add(.jobs(stage?.jobs ?? FakeJobs(clock: world.clock)))
+        table.add(.runs(stage?.runs ?? FakeRuns(clock: world.clock)))
+        table.add(.workspaces(stage?.workspaces ?? FakeWorkspaces(clock: world.clock)))
         return table
     }
 }

@@ -31,7 +31,11 @@ extension HostModule {
         ) { call in
             let options = call.options("options")
             var parcel = Parcel()
-            if options.bool("sorted") == true { parcel.put(sorted: call["value"]) } else { parcel.put(call["value"]) }
+            if options.bool("sorted") == true {
+                parcel.put(canonical: call["value"])
+            } else {
+                parcel.put(call["value"])
+            }
             return .bytes(try JSON.text(of: parcel, style: options.bool("pretty") == true ? .pretty : []))
         }
     }
@@ -65,26 +69,6 @@ extension HostModule {
             results: [.required("list", .list(.any), "The copy.")], example: "json.encode(json.list {}) --> \"[]\""
         ) { call in
             if case .array = call["values"] { call["values"] } else { .array([]) }
-        }
-    }
-}
-
-extension Parcel {
-    /// Tables in the order of their keys; as a value Lua's tables have none.
-    fileprivate mutating func put(sorted value: LuaValue) {
-        switch value {
-        case .array(let values):
-            let array = beginArray()
-            for value in values { put(sorted: value) }
-            end(array, count: values.count)
-        case .table(let fields):
-            let table = beginTable()
-            for (key, value) in fields.inOrder {
-                put(key)
-                put(sorted: value)
-            }
-            end(table, count: fields.count)
-        default: put(value)
         }
     }
 }
