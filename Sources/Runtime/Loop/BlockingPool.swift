@@ -41,6 +41,9 @@ public final class BlockingPool: Sendable {
         return try await waiter.value()
     }
 
+    /// Runs `work` some time soon, or never where the pool is full: for what may as well be done another time.
+    public func later(_ work: @escaping @Sendable () -> Void) { _ = submit(work) }
+
     /// Runs `job` without anybody waiting; false when the pool is full and it never will.
     func submit(_ job: @escaping @Sendable () -> Void) -> Bool {
         let decision = state.withLock { state -> (accepted: Bool, needsThread: Bool) in
