@@ -31,13 +31,7 @@ public struct ProcessKin: Sendable {
     @Loop
     public func end(grace: Duration) async throws {
         if grace > .zero { await ask(grace) }
-        let done = Waiter<Void>("the end of processes")
-        let accepted = BlockingPool.shared.submit {
-            let result = Result { try force() }
-            Loop.post { done.finish(result) }
-        }
-        guard accepted else { throw Fault(.overBudget, "too much waits for the pool", hint: "try again in a moment") }
-        try await done.settled()
+        try await BlockingPool.shared.settle("the end of processes") { try force() }
     }
 
     @Loop

@@ -69,14 +69,15 @@ extension ProcessBackend {
         let mark = try RunnerMark(spec, owner: settings.owner)
         let output = RunnerLog(settings.logs, spec.name)
         do {
-            let (shell, size) = try await BlockingPool.shared.run("the start of a runner") { [settings, facts] in
+            let (shell, limits, size) = try await BlockingPool.shared.settle("the start of a runner") {
+                [settings, facts] in
                 try ProcessBackend.shell(spec, mark, output, settings, facts)
             }
             let child = try await Subprocess.start(
                 shell.command,
                 .init(
                     environment: .only(shell.environment), directory: shell.directory, output: .file(output.path),
-                    errors: .file(output.path), ownSession: true))
+                    errors: .file(output.path), ownSession: true, limits: limits))
             guard let identity = ProcessTable.identity(of: child.pid) else {
                 throw Fault(.unavailable, "the runner \(spec.name) ended at once")
             }
@@ -85,8 +86,16 @@ extension ProcessBackend {
             keepsShort(spec.name)
             return (RunnerProcess(identity, mark), address)
         } catch {
-            try await kin(mark.token, root: nil).end(grace: .zero)
+            await clear(mark)
             throw error
+        }
+    }
+
+    private func clear(_ mark: RunnerMark) async {
+        do {
+            try await kin(mark.token, root: nil).end(grace: .zero)
+        } catch {
+            log.warning("\(Fault(error).message)", ["runner": LogValue(mark.name)])
         }
     }
 
@@ -94,23 +103,24 @@ extension ProcessBackend {
     private nonisolated static func shell(
         _ spec: RunnerSpec, _ mark: RunnerMark, _ output: RunnerLog, _ settings: ProcessSettings,
         _ facts: IsolationFacts
-    ) throws -> (RunnerShell, outputSize: Int) {
+    ) throws -> (RunnerShell, [Subprocess.Limit], outputSize: Int) {
         let group = try facts.groups.make(
             ProcessBackend.groupPrefix(settings.owner) + mark.token,
             ControlGroup.Limits(
                 memory: spec.limits.memory, cpus: spec.limits.cpus, processes: spec.limits.processes))
-        let threshold = Threshold(
-            group: group,
-            processes: facts.groups.boundsProcesses || facts.isRoot
-                ? nil : try spec.limits.processes.map { try $0 + ProcessTable.tasks(ofUser: geteuid()) },
-            numberVariable: RunnerMark.numberVariable)
+        let threshold = Threshold(group: group, numberVariable: RunnerMark.numberVariable)
         let tool = settings.sandbox == .none ? nil : facts.bubblewrap
         output.trim()
-        return (
-            try RunnerShell(
-                spec, mark, port: try FreePort.any(), settings: settings, tool: tool, threshold: threshold),
-            output.size
-        )
+        let shell = try RunnerShell(
+            spec, mark, port: try FreePort.any(), settings: settings, tool: tool, threshold: threshold)
+        return (shell, try limits(spec, facts), output.size)
+    }
+
+    /// For want of a control group: its user's processes are counted all together, so that the bound allows for those
+    /// that are there.
+    private nonisolated static func limits(_ spec: RunnerSpec, _ facts: IsolationFacts) throws -> [Subprocess.Limit] {
+        guard let processes = spec.limits.processes, !facts.groups.boundsProcesses, !facts.isRoot else { return [] }
+        return [.init(.processes, UInt64(try processes + ProcessTable.tasks(ofUser: geteuid())))]
     }
 
     /// Waits until it says where it listens: then the port is its own, and the password reaches nobody else.
