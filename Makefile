@@ -6,7 +6,7 @@ SHELL := /bin/bash
 .PHONY: help deps test-deps bench-deps build run test unit sanitize lint format bench fuzz docs clean
 
 LIBRARIES := liblua5.4-dev libcurl4-openssl-dev libsqlite3-dev libssl-dev libcrypt-dev node-llhttp libwslay-dev zlib1g-dev
-TEST_TOOLS := python3-venv openssl git curl nodejs
+TEST_TOOLS := python3-venv openssl git curl nodejs bubblewrap
 LINT_TOOLS := lua-check
 BENCH_TOOLS := nginx libnginx-mod-http-lua wrk gcc libc6-dev python3
 VENV := .venv

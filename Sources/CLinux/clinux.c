@@ -7,6 +7,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -37,6 +38,15 @@ int clinux_pidfd_reap(int pidfd, int *exit_code, int *signal) {
   *exit_code = info.si_code == CLD_EXITED ? info.si_status : -1;
   *signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
   return 1;
+}
+
+int clinux_set_subreaper(int on) { return prctl(PR_SET_CHILD_SUBREAPER, on ? 1UL : 0UL, 0UL, 0UL, 0UL); }
+
+pid_t clinux_ended_child(void) {
+  siginfo_t info;
+  memset(&info, 0, sizeof info);
+  if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0) return 0;
+  return info.si_pid;
 }
 
 static int forward_to[65];

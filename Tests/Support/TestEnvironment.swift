@@ -20,6 +20,11 @@ public enum TestEnvironment {
         return require(found, subject, "\(name) is not installed")
     }
 
+    /// Something that the machine has or has not.
+    public static func that(_ isThere: Bool, _ subject: String, _ advice: String) -> Bool {
+        require(isThere ? () : nil, subject, advice) != nil
+    }
+
     /// A file of `Tests/Fixtures`.
     public static func fixture(_ path: String, file: String = #filePath) -> String {
         let tests = file[..<file.range(ofLast: "/Tests/")]

@@ -24,6 +24,12 @@ int clinux_pidfd_send_signal(int pidfd, int signal);
 /// Reaps the child behind `pidfd` without waiting. 1: reaped, with its exit code or signal; 0: still running; -1: errno.
 int clinux_pidfd_reap(int pidfd, int *_Nonnull exit_code, int *_Nonnull signal);
 
+/// Whether processes below us that lose their parent become our children instead of process 1's; 0, or -1 with errno.
+int clinux_set_subreaper(int on);
+
+/// A child that has ended and that nobody has reaped yet, without reaping it; 0 when there is none.
+pid_t clinux_ended_child(void);
+
 /// From now on `signal` writes its number as one byte to `fd` instead of its default action.
 int clinux_forward_signal(int signal, int fd);
 int clinux_restore_signal(int signal);

@@ -49,6 +49,7 @@ struct Checkup {
         var findings = [descriptors, clock, stateDirectory, disk]
         findings.append(await database())
         findings.append(await address())
+        if [.process, .auto].contains(settings[SettingTable.runnerMode]) { findings += await Checkup.isolation() }
         return findings
     }
 

@@ -34,12 +34,30 @@ public final class BlockingPool: Sendable {
             let result = Result { try work() }
             Loop.post { waiter.finish(result) }
         }
-        guard accepted else {
-            throw Fault(
-                .overBudget, "\(subject): \(limit) jobs wait for the \(name) already", hint: "try again in a moment")
-        }
+        guard accepted else { throw full(subject) }
         return try await waiter.value()
     }
+
+    /// The same for short work whose outcome must be known: neither cancellation nor a deadline ends the wait.
+    @Loop
+    public func settle<Value: Sendable>(
+        _ subject: String, _ work: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let waiter = Waiter<Value>(subject)
+        let accepted = submit {
+            let result = Result { try work() }
+            Loop.post { waiter.finish(result) }
+        }
+        guard accepted else { throw full(subject) }
+        return try await waiter.settled()
+    }
+
+    private func full(_ subject: String) -> Fault {
+        Fault(.overBudget, "\(subject): \(limit) jobs wait for the \(name) already", hint: "try again in a moment")
+    }
+
+    /// Runs `work` some time soon, or never where the pool is full: for what may as well be done another time.
+    public func later(_ work: @escaping @Sendable () -> Void) { _ = submit(work) }
 
     /// Runs `job` without anybody waiting; false when the pool is full and it never will.
     func submit(_ job: @escaping @Sendable () -> Void) -> Bool {

@@ -21,6 +21,7 @@ public final class ChildExit: Pollable {
         self.pid = pid
         descriptor = clinux_pidfd_open(pid)
         guard descriptor >= 0 else { throw Fault.system("pidfd_open", "process \(pid)", errno: errno) }
+        OwnChildren.add(pid)
         Loop.watch(descriptor, .readable, self)
     }
 
@@ -43,6 +44,7 @@ public final class ChildExit: Pollable {
         var exitCode: Int32 = 0
         var signal: Int32 = 0
         guard end == nil, clinux_pidfd_reap(descriptor, &exitCode, &signal) != 0 else { return }
+        OwnChildren.remove(pid)
         let end = signal == 0 ? ChildEnd.exited(exitCode) : .signalled(signal)
         self.end = end
         Loop.unwatch(descriptor)

@@ -112,6 +112,14 @@ struct Launch: Sendable {
             .notFound, "start \(program): it is not on the PATH", hint: "install it, or add its directory to PATH")
     }
 
+    /// Where a program is, all links followed: along this PATH, or else ours.
+    static func place(of program: String, along path: String?) throws -> String {
+        let found = try find(program, path, nil)
+        guard let full = realpath(found, nil) else { throw Fault.system("find", found, errno: errno) }
+        defer { free(full) }
+        return String(cString: full)
+    }
+
     private static func isProgram(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0

@@ -52,9 +52,20 @@ struct ChildStreams: Sendable {
     }
 
     private static func outward(_ output: Subprocess.Output) throws -> (Descriptor?, Descriptor) {
-        if case .discard = output { return (nil, try null(O_WRONLY)) }
-        let (reader, writer) = try pipe()
-        return (reader, try forChild(writer))
+        switch output {
+        case .discard: return (nil, try null(O_WRONLY))
+        case .file(let path): return (nil, try file(path))
+        case .collect, .stream:
+            let (reader, writer) = try pipe()
+            return (reader, try forChild(writer))
+        }
+    }
+
+    /// Not through a link, which somebody else may have put there.
+    private static func file(_ path: String) throws -> Descriptor {
+        let number = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw Fault.system("open", path, errno: errno) }
+        return try forChild(Descriptor(number))
     }
 
     private static func pipe() throws -> (reader: Descriptor, writer: Descriptor) {

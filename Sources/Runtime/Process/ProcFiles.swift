@@ -68,6 +68,9 @@ enum ProcFiles {
         return nil
     }
 
+    /// Which process namespace it is in; nil where we may not look.
+    static func namespace(_ pid: Int32) -> String? { link("/proc/\(pid)/ns/pid") }
+
     static func userID(_ status: [UInt8]) -> UInt32? {
         for line in status.split(separator: 0x0a) where line.starts(with: "Uid:".utf8) {
             let numbers = line.dropFirst(4).split { $0 == 0x09 || $0 == 0x20 }
@@ -88,7 +91,7 @@ enum ProcFiles {
         return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
     }
 
-    private static func read(_ path: String, limit: Int) -> [UInt8]? {
+    static func read(_ path: String, limit: Int) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

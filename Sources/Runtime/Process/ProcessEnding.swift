@@ -101,7 +101,7 @@ struct ProcessEnding {
 
 /// A process that is not our child, by a descriptor that stays with it.
 @Loop
-private final class PidWatch: Pollable {
+final class PidWatch: Pollable {
     let ended: Waiter<Void>
     private let descriptor: Int32
     private var isClosed = false

@@ -53,6 +53,32 @@ public struct ProcessTable: Sendable {
         entries.values.filter { $0.group == group }.sorted { $0.pid < $1.pid }
     }
 
+    /// How many processes and threads a user has. Blocks.
+    public static func tasks(ofUser user: UInt32) throws -> Int {
+        try ProcFiles.pids().reduce(0) { count, pid in
+            guard let status = ProcFiles.read("/proc/\(pid)/status", limit: 8192), ProcFiles.userID(status) == user
+            else { return count }
+            let line = status.split(separator: 0x0a).first { $0.starts(with: "Threads:".utf8) } ?? []
+            return count
+                + (Int(String(decoding: line.dropFirst(8).filter { $0 != 0x09 && $0 != 0x20 }, as: UTF8.self)) ?? 1)
+        }
+    }
+
+    /// Processes that bear a variable, with its value and that of another one. Blocks: it reads the environment of
+    /// every process.
+    public static func bearers(
+        of name: String, with other: String
+    ) throws -> [(entry: ProcessEntry, value: String, other: String?)] {
+        try ProcFiles.pids().compactMap { pid in
+            guard let value = ProcFiles.environment(name, of: pid), let entry = ProcFiles.entry(pid), !entry.hasEnded
+            else { return nil }
+            let other = ProcFiles.environment(other, of: pid)
+            // Its number may have become another's between the two.
+            return ProcFiles.stat(pid)?.startTime == entry.identity.startTime
+                && ProcFiles.environment(name, of: pid) == value ? (entry, value, other) : nil
+        }
+    }
+
     /// The value of a variable in the environment that each process was started with, where it has it and we may look.
     /// This finds what we started even after it left its group and its parent.
     @Loop

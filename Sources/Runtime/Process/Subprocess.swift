@@ -68,14 +68,25 @@ public final class Subprocess {
             try await BlockingPool.shared.run("starting \(arguments.first ?? "nothing")") {
                 let launch = try Launch(arguments, options)
                 let streams = try ChildStreams(options)
-                let pid = try launch.spawn(streams)
-                Loop.post { claim.started(launch, pid, options, streams) }
+                OwnChildren.beginStart()
+                do {
+                    let pid = try launch.spawn(streams)
+                    Loop.post { claim.started(launch, pid, options, streams) }
+                } catch {
+                    OwnChildren.endStart()
+                    throw error
+                }
             }
         } catch {
             claim.abandon()
             throw error
         }
         return try claim.take()
+    }
+
+    /// Where a program is that a name or path stands for, all links followed. Blocks for a moment.
+    public nonisolated static func place(of program: String, along path: String? = nil) throws -> String {
+        try Launch.place(of: program, along: path)
     }
 
     /// Waits for its end. The child goes on when the waiting task is cancelled.
@@ -112,7 +123,7 @@ public final class Subprocess {
 
     private func receive(_ pipe: Descriptor, _ output: Output) -> (ByteStream?, Collector?) {
         switch output {
-        case .discard: return (nil, nil)
+        case .discard, .file: return (nil, nil)
         case .stream:
             let stream = ByteStream("output of \(name)")
             let reader = PipeReader(pipe, onBytes: { stream.take($0) }) { [weak self] in
@@ -181,6 +192,7 @@ private final class LaunchClaim {
     nonisolated init() {}
 
     func started(_ launch: Launch, _ pid: Int32, _ options: Subprocess.Options, _ streams: ChildStreams) {
+        defer { OwnChildren.endStart() }
         do {
             let child = Subprocess(launch, try ChildExit(pid: pid), options, streams)
             self.child = .success(child)

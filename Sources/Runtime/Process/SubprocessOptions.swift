@@ -51,6 +51,8 @@ extension Subprocess {
         case collect(Int, Overflow)
         /// Read with `Subprocess.output` or `errors`; the child waits when nobody reads.
         case stream
+        /// Written by the child itself to the end of a file, which is made with mode 0600: it goes on without us.
+        case file(String)
     }
 
     /// What happens to output that is longer than the bound.
