@@ -6,11 +6,12 @@ final class ChatRoom {
     let runs: Runs
     let integrations: MCPService
     let openAI: OpenAIHouse
-    let runners: SharedRunners?
+    let runners: (any RunnerPool)?
     private let chats: Chats
 
     private init(
-        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse, _ runners: SharedRunners?
+        _ runs: Runs, _ chats: Chats, _ integrations: MCPService, _ openAI: OpenAIHouse,
+        _ runners: (any RunnerPool)?
     ) {
         self.runners = runners
         self.runs = runs
@@ -25,11 +26,8 @@ final class ChatRoom {
         let chats = Chats(store, log: log.part("chats"), now: Access.now)
         let providers = settings.providers
         let models = ProviderClient(house.client!, wallClock: { SystemClock().now })
-        let (mode, reason) = try RunnerMode.chosen(settings)
-        log.info("how agents run", ["mode": LogValue(mode.rawValue), "reason": LogValue(reason)])
-        let runners =
-            mode == .shared
-            ? try SharedRunners(settings, client: house.client!, log: log.part("runners"), scope: scope) : nil
+        let place = try await RunnerHouse.open(house, scope: scope)
+        let runners = place.pool
         var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models)]
         let fresh = runners.map { FreshRunners($0, log: log.part("runners")) }
         if let fresh {
@@ -45,13 +43,13 @@ final class ChatRoom {
 
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
         let address = settings.agentAddress
-        let agents = AgentRegistry(store, access.workspaces) { workspace, agent in
+        let agents = AgentRegistry(store, access.workspaces, keys: place.keyDelivery) { workspace, agent in
             IntegrationConfig.mcp(
                 agent.integrations, base: address, workspace: workspace.id, user: workspace.user, tokens: tokens)
         }
         let sides = SideCalls(
             providers, models, small: settings[SettingTable.smallModel], log: log.part("side calls"))
-        let modes = [mode.rawValue]
+        let modes = [place.mode.rawValue]
         let intake = TurnIntake(
             runs, access.workspaces, agents, sides, modes: { modes }, onConfigured: { fresh?.changed($0) })
         let integrations = MCPService(

@@ -19,6 +19,8 @@ final class House {
     private(set) var jobs: Jobs?
     private(set) var access: Access?
     private(set) var chatRoom: ChatRoom?
+    /// Where runners are asked about, at any time.
+    let runnerDesk = RunnerDesk()
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -83,6 +85,7 @@ final class House {
         let jobs = try await openJobs(world)
         var table = HostTable.standard(world)
         table.add(.jobs(jobs))
+        table.add(.runners(runnerDesk))
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
             lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
@@ -100,7 +103,7 @@ final class House {
         let values = StoredValues(store!, clock: world.clock)
         let targets = GCTargets([
             JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
-            RunTarget(store!),
+            RunTarget(store!), RunnerTarget(runnerDesk), OrphanTarget(runnerDesk),
         ])
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,

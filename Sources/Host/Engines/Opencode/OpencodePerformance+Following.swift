@@ -20,6 +20,7 @@ extension OpencodePerformance {
                 apply { turn, _ in turn.read() }
             case nil: apply { $0.tick(now: $1) }
             }
+            if case .event? = item {} else { try checkRunner() }
             try checkReach()
         }
         guard let outcome else { return }
@@ -113,6 +114,14 @@ extension OpencodePerformance {
     }
 
     // MARK: a server that is gone
+
+    /// What a runner said before its end is heard first.
+    private func checkRunner() throws {
+        guard outcome == nil, let end = lease.end else { return }
+        throw RunFailure(
+            end.wasOutOfMemory ? .outOfMemory : .agentGone, "the agent's runner ended: \(end.reason)",
+            hint: "what it had done by then stays done")
+    }
 
     private func unreachable(_ fault: Fault) {
         if unreachableSince == nil { unreachableSince = Instant.clock }

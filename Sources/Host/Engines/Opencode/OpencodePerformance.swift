@@ -195,6 +195,8 @@ final class OpencodePerformance {
 
     private func mustStop(_ result: Result<Void, any Error>) -> Bool {
         guard hasBegun, case .failure = result else { return false }
+        // The agent goes on without us; the next process looks for it.
+        if attempt.staysBehind { return false }
         switch outcome {
         case .completed, .failed, .aborted, .cut: return false
         case .stuck, .absent, .removed, nil: return true

@@ -18,7 +18,7 @@ extension HostModule {
                     return .nil
                 }
             ])
-        return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words]
+        return [root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words, stage.runners.words]
     }
 
     /// The fakes for those who only describe them.

@@ -6,6 +6,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) var programs = FakeProcesses()
     private lazy var stored = MemoryValues(clock: clock)
     private(set) lazy var jobs = FakeJobs(clock: self)
+    private(set) lazy var runners = FakeRunners(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
@@ -13,6 +14,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
         programs = FakeProcesses()
         stored = MemoryValues(clock: clock)
         jobs.begin()
+        runners.begin()
     }
 
     var now: Double { clock.now }

@@ -80,7 +80,9 @@ extension HostTable {
     /// Every module of a server, over this world. Its scheduled work is what a spec says that there is.
     public static func makeBelieve(_ world: World) -> HostTable {
         var table = standard(world)
-        table.add(.jobs((world.clock as? SpecStage)?.jobs ?? FakeJobs(clock: world.clock)))
+        let stage = world.clock as? SpecStage
+        table.add(.jobs(stage?.jobs ?? FakeJobs(clock: world.clock)))
+        table.add(.runners(stage?.runners ?? FakeRunners(clock: world.clock)))
         return table
     }
 }
