@@ -25,7 +25,7 @@ struct OwnRunnersTests {
             #expect(bed.backend.count("start") == 1 && bed.machine.up.count == 1)
             #expect(Set(leases.map(\.runner)).count == 1)
             #expect(words.allSatisfy { $0.contains("Pulling the image") })
-            #expect(try bed.runners.list().map(\.leases) == [10])
+            #expect(bed.runners.list().map(\.leases) == [10])
             // It is the one that its workspace, keys and password say.
             let runner = try #require(try await bed.runner())
             let workspace = try await bed.access.workspace()

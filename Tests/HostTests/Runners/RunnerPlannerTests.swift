@@ -54,10 +54,11 @@ struct RunnerPlannerTests {
         #expect(other.idleTimeout == .seconds(7200) && other.startTimeout == .seconds(5))
         #expect(other.signature != plain.signature)
         #expect(try await spec(["idle_timeout": "1h"]).signature == plain.signature, "no reason to start it anew")
-        for change: JSONObject in [
-            ["image": "x"], ["command": ["x"]], ["env": ["A": "b"]], ["network": "x"], ["limits": ["memory": 1 << 30]],
-            ["limits": ["cpus": 1]], ["limits": ["processes": 17]], ["limits": ["disk": 1 << 30]],
-        ] {
+        let changes: [JSONObject] = [
+            ["image": "x"], ["command": ["x"]], ["env": ["A": "b"]], ["network": "x"], ["limits": ["memory": "1GB"]],
+            ["limits": ["cpus": 1]], ["limits": ["processes": 17]], ["limits": ["disk": "1GB"]],
+        ]
+        for change in changes {
             #expect(try await spec(change).signature != plain.signature, "\(change)")
         }
     }
