@@ -70,6 +70,24 @@
 ---@field headers table<string, string> Its headers, by their names in small letters.
 ---@field body string Its body.
 
+--- A runner.
+---@class fake.Runner
+---@field name string Its name.
+---@field workspace? string Whose it is; `w1`, if left out.
+---@field key_signature? string Its set of keys; `00000000`, if left out.
+---@field state? "absent"|"starting"|"ready"|"draining"|"stopping"|"failed" `ready`, if left out.
+---@field leases? integer How many are on it; none, if left out.
+---@field age? host.Duration How long ago it was started; just now, if left out.
+---@field idle? host.Duration How long ago somebody was on it; just now, if left out.
+
+--- Something that is marked as a runner.
+---@class fake.RunnerFinding
+---@field id string Its identity.
+---@field standing "known"|"orphan"|"foreign" Whose it is.
+---@field name? string Its name; its identity, if left out.
+---@field age? host.Duration How long ago it was started; just now, if left out.
+---@field up? boolean Whether it runs. It does, if left out.
+
 --- A request that nobody has been named for yet.
 ---@class host.Arrival
 ---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site" The protocol it speaks.
@@ -566,6 +584,36 @@
 ---@field error? host.Error Why it failed.
 ---@field waiting_for? string What a person was asked, while it is blocked.
 ---@field meta table<string, any> What its client attached. Not to be trusted.
+
+--- A live agent server; an item for gc plans.
+---@class host.Runner
+---@field kind string "runner"
+---@field id string its name
+---@field label string whose it is and how it fares
+---@field name string its name
+---@field mode "shared"|"process"|"container" what it is
+---@field workspace? string the workspace that it serves; nil where all share it
+---@field key_signature? string which set of provider keys it was started with
+---@field state "absent"|"starting"|"ready"|"draining"|"stopping"|"failed" how it fares
+---@field leases integer how many turns and clients are on it
+---@field stale boolean whether it is started anew as soon as nobody is on it
+---@field address? string where it answers
+---@field started? integer when it was started
+---@field last_used? integer when somebody was on it last
+---@field reason? string why it is not up
+---@field stamp? string which one of that name it is, so that a plan means this one
+
+--- Something on this machine that is marked as a runner; an item for gc plans.
+---@class host.RunnerFinding
+---@field kind string "orphan"
+---@field id string its identity: a container's id, or a process with its start
+---@field label string its name
+---@field name string its name
+---@field workspace string the workspace that it served
+---@field standing "known"|"orphan"|"foreign" `known` is in use; `orphan` was started by this Perigee and can be used by nobody; `foreign` is another's
+---@field started integer when it was started
+---@field up boolean whether it runs
+---@field memory? integer what it uses of memory
 
 --- What one runner may use.
 ---@class host.RunnerLimits

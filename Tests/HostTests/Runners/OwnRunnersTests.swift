@@ -11,6 +11,8 @@ struct OwnRunnersTests {
     @Test("many turns at once start one runner, see how far it is, and share it")
     func singleFlight() async throws {
         try await OwnRunnersBed.with { bed in
+            let hold = Waiter<Void>("everybody")
+            bed.backend.hold = hold
             var words: [Set<String>] = []
             var leases: [RunnerLease] = []
             var ends: [Waiter<Void>] = []
@@ -18,7 +20,11 @@ struct OwnRunnersTests {
                 words.append([])
                 ends.append(
                     bed.inBackground("turn \(index)") {
-                        leases.append(try await bed.lease { words[index].insert($0) })
+                        let lease = try await bed.lease {
+                            words[index].insert($0)
+                            if words.count == 10, words.allSatisfy({ !$0.isEmpty }) { hold.finish(.success(())) }
+                        }
+                        leases.append(lease)
                     })
             }
             for end in ends { try await end.value() }

@@ -33,6 +33,7 @@ struct ShippedScriptsTests {
         [
             .host(world), .http(world), .process(world), .json(), .crypto(world), .time(world), .log(world),
             .metrics(world), .config(world), .store(world), .fs(world), .jobs(NoJobs()),
+            .runners(FakeRunners(clock: world.clock)),
         ]
     }
 
@@ -42,7 +43,10 @@ struct ShippedScriptsTests {
             #expect(
                 generation.personas.map(\.name) == ["build", "grant-draft", "izzy", "plan", "reviewer", "scribe"])
             #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
-            #expect(Set(generation.jobs.map(\.name)) == ["digest", "heartbeat", "retention", "trash", "values"])
+            #expect(
+                Set(generation.jobs.map(\.name)) == [
+                    "digest", "heartbeat", "orphans", "retention", "runners", "trash", "values",
+                ])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [
                 "identify", "classify", "persona", "place", "opencode_config", "render", "permission", "leave",

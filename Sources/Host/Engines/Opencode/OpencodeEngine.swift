@@ -44,7 +44,13 @@ final class OpencodeEngine: Engine {
             if attempt.how == .restartRunner, let runner = run.runner { try await pool.bringBack(runner) }
             let lease = try await lease(for: attempt)
             defer { lease.release() }
-            try await OpencodePerformance(self, attempt, lease).perform()
+            do {
+                try await OpencodePerformance(self, attempt, lease).perform()
+            } catch let fault as Fault where !Task.isCancelled {
+                // Whatever could not be done then, that is why.
+                if let end = lease.end { throw RunFailure(end) }
+                throw fault
+            }
         } catch let fault as Fault where fault.kind != .cancelled {
             if fault.kind == .timeout, let end = Deadline.current, end <= Instant.clock {
                 throw RunFailure(.timeout, "the run's time is over")

@@ -118,9 +118,7 @@ extension OpencodePerformance {
     /// What a runner said before its end is heard first.
     private func checkRunner() throws {
         guard outcome == nil, let end = lease.end else { return }
-        throw RunFailure(
-            end.wasOutOfMemory ? .outOfMemory : .agentGone, "the agent's runner ended: \(end.reason)",
-            hint: "what it had done by then stays done")
+        throw RunFailure(end)
     }
 
     private func unreachable(_ fault: Fault) {

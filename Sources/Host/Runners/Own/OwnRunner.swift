@@ -200,8 +200,6 @@ final class OwnRunner {
         guard life.state != .starting else { return }
         failure = Fault(.unavailable, "the runner \(name) ended: \(end.reason)", isRetryable: true)
         tellLeases(end)
-        let server = running?.server
-        tools.spawn("leaving \(name)") { await server?.close() }
         // A start that follows writes its own entry.
         if !life.isWanted { leaveBook() }
         take(.ended(number))
