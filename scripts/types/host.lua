@@ -13,10 +13,9 @@
 ---@field metrics host.metrics Numbers in `/metrics`, under names that begin with `perigee_script_`.
 ---@field opencode host.opencode Servers of the opencode agent: their sessions, prompts and events. Only public addresses are reached, unless the call and the owner allow others.
 ---@field process host.process Runs programs, without a shell, and knows the processes of this machine.
----@field runs host.runs Agent work of all users: what runs, what it said and why, and work that a script starts by itself.
+---@field runners host.runners The agent servers of this Perigee: which are up, who is on them, and what nobody knows.
 ---@field store host.store Values that are kept: JSON under a namespace and a key, on the disk when the call returns.
 ---@field time host.time Clocks, dates and durations. A time is in seconds since the epoch, a duration in seconds.
----@field workspaces host.workspaces The directories of the users: whose they are, when they were used, and what they hold.
 host = {}
 
 --- Runs functions at the same time, at most 64. One that raises an error ends the others. Waits.

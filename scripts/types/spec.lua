@@ -141,42 +141,22 @@ function fake.jobs.ran(runs) end
 ---@param plans fake.Plan[] The plans.
 function fake.jobs.planned(plans) end
 
---- The runs that `host.runs` tells of. One that is waited for succeeds.
----@class fake.runs
-fake.runs = {}
+--- The runners that `host.runners` tells of.
+---@class fake.runners
+fake.runners = {}
 
---- Sets the runs that there are.
+--- Sets the runners that there are.
 ---
 --- ```lua
---- fake.runs.set { { user = "ann", state = "failed", ago = "40d" } }
+--- fake.runners.set { { name = "r1", idle = "2h" } }
 --- ```
----@param runs fake.Run[] All of them.
-function fake.runs.set(runs) end
+---@param runners fake.Runner[] All of them.
+function fake.runners.set(runners) end
 
---- Sets the chats whose turns are remembered.
+--- Sets what is marked as a runner on this machine.
 ---
 --- ```lua
---- fake.runs.chats { { user = "ann", chat = "c1", ago = "100d" } }
+--- fake.runners.find { { id = "c1", standing = "orphan", age = "1h" } }
 --- ```
----@param chats fake.Chat[] All of them.
-function fake.runs.chats(chats) end
-
---- The workspaces that `host.workspaces` tells of.
----@class fake.workspaces
-fake.workspaces = {}
-
---- Sets the workspaces that there are.
----
---- ```lua
---- fake.workspaces.set { { user = "ann", bytes = "2 GB" } }
---- ```
----@param workspaces fake.Workspace[] All of them.
-function fake.workspaces.set(workspaces) end
-
---- Sets the agents in their configurations.
----
---- ```lua
---- fake.workspaces.agents { { workspace = "w", agent = "izzy", ago = "40d" } }
---- ```
----@param agents fake.Agent[] All of them.
-function fake.workspaces.agents(agents) end
+---@param found fake.RunnerFinding[] All of it.
+function fake.runners.find(found) end

@@ -5,6 +5,7 @@ import Runtime
 final class AgentRegistry {
     private let store: Store
     private let workspaces: Workspaces
+    private let delivery: KeyDelivery
     private let mcp: @Loop (Workspace, PersonaAgent) -> JSONObject
     private var known: [String: Set<PersonaAgent>] = [:]
     /// What was last written, by workspace: generation and agents.
@@ -30,14 +31,15 @@ final class AgentRegistry {
         let keySignature: String
     }
 
-    /// `mcp` gives the entries of the agent's integrations.
+    /// `keys` says how the agent gets at them; `mcp` gives the entries of the agent's integrations.
     init(
-        _ store: Store, _ workspaces: Workspaces, now: @escaping @Loop () -> Int64,
+        _ store: Store, _ workspaces: Workspaces, keys delivery: KeyDelivery, now: @escaping @Loop () -> Int64,
         mcp: @escaping @Loop (Workspace, PersonaAgent) -> JSONObject
     ) {
         self.store = store
         self.workspaces = workspaces
         self.now = now
+        self.delivery = delivery
         self.mcp = mcp
     }
 
@@ -51,7 +53,7 @@ final class AgentRegistry {
         let personas = generation.offeredPersonas
         let decision = try await generation.decide(
             "opencode_config", facts: .object(workspace.facts), .array(personas.map(\.hookFacts)))
-        let keys = try await workspaces.keyReferences(of: workspace, by: .files)
+        let keys = try await workspaces.keyReferences(of: workspace, by: delivery)
         let wanted = wanted(workspace, generation)
         let used = wanted.agents.sorted { $0.name < $1.name }.compactMap { agent in
             personas.first { $0.id == agent.persona }.map { (agent: agent, persona: $0) }

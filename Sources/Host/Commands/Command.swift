@@ -17,7 +17,7 @@ struct Command: Sendable {
 
     static let all: [Command] = [
         .serve, .status, .reload, .check, .test, .types, .eval, .console, .jobs, .runJob, .plans, .plan, .key,
-        .workspaces, .usage, .config, .doctor, .version, .help,
+        .workspaces, .usage, .runners, .config, .doctor, .version, .help,
     ]
 
     /// The whole program: choose the command, run it, put a failure into words.

@@ -6,7 +6,7 @@ final class ChatRoom {
     let runs: Runs
     let integrations: MCPService
     let openAI: OpenAIHouse
-    let runners: SharedRunners?
+    let runners: (any RunnerPool)?
     let chats: Chats
     let agents: AgentRegistry
     let usage: UsageBook
@@ -14,7 +14,7 @@ final class ChatRoom {
 
     private init(
         _ runs: Runs, _ chats: Chats, _ agents: AgentRegistry, _ usage: UsageBook, _ integrations: MCPService,
-        _ openAI: OpenAIHouse, _ runners: SharedRunners?, _ mirrors: Mirrors
+        _ openAI: OpenAIHouse, _ runners: (any RunnerPool)?, _ mirrors: Mirrors
     ) {
         self.runners = runners
         self.mirrors = mirrors
@@ -36,11 +36,8 @@ final class ChatRoom {
         house.telemetry?.metrics.gauge(
             "perigee_providers_open", "Model providers that are not asked because they failed again and again."
         ) { [weak standings] in standings.map { Double($0.openCount) } }
-        let (mode, reason) = try RunnerMode.chosen(settings)
-        log.info("how agents run", ["mode": LogValue(mode.rawValue), "reason": LogValue(reason)])
-        let runners =
-            mode == .shared
-            ? try SharedRunners(settings, client: house.client!, log: log.part("runners"), scope: scope) : nil
+        let place = try await RunnerHouse.open(house, scope: scope)
+        let runners = place.pool
         var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models, standings)]
         let fresh = runners.map { FreshRunners($0, log: log.part("runners")) }
         house.telemetry?.metrics.gauge("perigee_agent_followers", "Turns that read the event stream of an agent.") {
@@ -59,13 +56,15 @@ final class ChatRoom {
 
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
         let address = settings.agentAddress
-        let agents = AgentRegistry(store, access.workspaces, now: Access.now) { workspace, agent in
+        let agents = AgentRegistry(
+            store, access.workspaces, keys: place.keyDelivery, now: Access.now
+        ) { workspace, agent in
             IntegrationConfig.mcp(
                 agent.integrations, base: address, workspace: workspace.id, user: workspace.user, tokens: tokens)
         }
         let sides = SideCalls(
             providers, models, standings, small: settings[SettingTable.smallModel], log: log.part("side calls"))
-        let modes = [mode.rawValue]
+        let modes = [place.mode.rawValue]
         let usage = UsageBook(store, now: Access.now)
         let intake = TurnIntake(
             runs, access.workspaces, agents, sides, usage, modes: { modes }, onConfigured: { fresh?.changed($0) })

@@ -19,6 +19,8 @@ final class House {
     private(set) var jobs: Jobs?
     private(set) var access: Access?
     private(set) var chatRoom: ChatRoom?
+    /// Where runners are asked about, at any time.
+    let runnerDesk = RunnerDesk()
     /// Where it can be reached, for people.
     private(set) var addresses: [String] = []
 
@@ -87,6 +89,7 @@ final class House {
         table.add(.jobs(jobs))
         table.add(.runs(scriptRuns))
         table.add(.workspaces(ScriptWorkspaces(access!.workspaces)))
+        table.add(.runners(runnerDesk))
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
             lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
@@ -104,7 +107,7 @@ final class House {
         let values = StoredValues(store!, clock: world.clock)
         let targets = GCTargets([
             JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
-            RunTarget(store!),
+            RunTarget(store!), RunnerTarget(runnerDesk), OrphanTarget(runnerDesk),
         ])
         for target in chatTargets { targets.add(target) }
         return try await Jobs.open(

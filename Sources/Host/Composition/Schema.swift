@@ -176,5 +176,6 @@ enum Schema {
                     cached, cost, priced
                 FROM usage;
             """),
+        Migration(10, "runners of our own", RunnersQueries.schema),
     ]
 }

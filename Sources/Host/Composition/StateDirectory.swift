@@ -10,6 +10,8 @@ struct StateDirectory: Sendable {
     var encryptionKey: String { "\(path)/encryption.key" }
     /// Provider keys for agents that read them from files.
     var keys: String { "\(path)/keys" }
+    /// What each runner keeps for itself.
+    var runners: String { "\(path)/runners" }
     /// Where scripts keep files of their own.
     var data: String { "\(path)/data" }
 

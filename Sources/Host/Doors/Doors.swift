@@ -8,6 +8,7 @@ enum Doors {
         var served: [any Door] = [
             HealthDoor(house), StatusDoor(house, gate), JobsDoor(gate) { [unowned house] in house.jobs },
             PlansDoor(gate) { [unowned house] in house.jobs }, RunsDoor(gate) { [unowned house] in house.runs },
+            RunnersDoor(gate, house.runnerDesk),
         ]
         if let access = house.access {
             served += [KeysDoor(gate, access.keys), WorkspacesDoor(gate, access.workspaces)]

@@ -21,24 +21,26 @@ final class FreshRunners: RunnerPool {
     }
 
     var modes: [String] { pool.modes }
-    func restart(_ runner: String) async throws { try await pool.restart(runner) }
+    func bringBack(_ runner: String) async throws { try await pool.bringBack(runner) }
     func server(of runner: String) -> OpencodeServer? { pool.server(of: runner) }
 
     /// The configuration in this directory is another one from now on.
     func changed(_ directory: String) { stale.insert(directory) }
 
-    func lease(workspace: String, directory: String) async throws -> RunnerLease {
-        let lease = try await pool.lease(workspace: workspace, directory: directory)
+    var followerCount: Int { pool.followerCount }
+    func close() async { await pool.close() }
+
+    func lease(
+        workspace: String, directory: String, onProgress: @escaping @Loop (String) -> Void
+    ) async throws -> RunnerLease {
+        let lease = try await pool.lease(workspace: workspace, directory: directory, onProgress: onProgress)
         do {
             try await renew(directory, lease.server)
         } catch {
             lease.release()
             throw error
         }
-        return RunnerLease(lease.runner, lease.server) { [weak self] in
-            lease.release()
-            self?.left(directory)
-        }
+        return RunnerLease(lease) { [weak self] in self?.left(directory) }
     }
 
     /// Returns with the directory entered.

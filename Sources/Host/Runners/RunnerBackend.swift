@@ -19,6 +19,8 @@ protocol RunnerBackend: AnyObject {
     func use(of place: RunnerPlace) async throws -> RunnerUse
     /// All that bears our mark here, whether anybody knows it or not.
     func found() async throws -> [FoundRunner]
+    /// Lets go of everything. The runners go on.
+    func close() async
 }
 
 /// Where a runner is, and how it is recognised later, by another process of ours too.

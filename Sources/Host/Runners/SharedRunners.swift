@@ -6,7 +6,7 @@ final class SharedRunners: RunnerPool {
     static let runner = "shared"
 
     let modes = ["shared"]
-    private let server: OpencodeServer
+    let server: OpencodeServer
     /// How long a server that is gone is waited for.
     private let patience: Duration
     private let log: Log
@@ -30,7 +30,9 @@ final class SharedRunners: RunnerPool {
                 scope: scope), patience: patience.comesBack, log: log)
     }
 
-    func lease(workspace: String, directory: String) async throws -> RunnerLease {
+    func lease(
+        workspace: String, directory: String, onProgress: @escaping @Loop (String) -> Void
+    ) async throws -> RunnerLease {
         // The server takes any text for a directory, and would work in its own for none.
         guard directory.hasPrefix("/"), !directory.split(separator: "/").contains("..") else {
             throw Fault(.invalidInput, "`\(directory)` is no absolute path for an agent to work in")
@@ -40,7 +42,7 @@ final class SharedRunners: RunnerPool {
         return RunnerLease(SharedRunners.runner, server)
     }
 
-    func restart(_ runner: String) async throws {
+    func bringBack(_ runner: String) async throws {
         let end = Instant.clock + patience
         var pause = Duration.milliseconds(200)
         while true {
@@ -64,7 +66,6 @@ final class SharedRunners: RunnerPool {
         }
     }
 
-    /// Turns that read its events just now.
     var followerCount: Int { server.followerCount }
 
     func server(of runner: String) -> OpencodeServer? { runner == SharedRunners.runner ? server : nil }

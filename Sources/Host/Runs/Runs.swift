@@ -195,7 +195,7 @@ final class Runs {
 
     private func cleaned(_ event: RunEventBody) -> RunEventBody {
         switch event {
-        case .notice(let text): .notice(log.secrets.clean(text))
+        case .notice(let text, let isUnderWay): .notice(log.secrets.clean(text), isUnderWay: isUnderWay)
         case .error(let failure): .error(cleaned(failure))
         case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
         case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut: event

@@ -6,8 +6,8 @@ extension SettingTable {
     static let runnerMode = Setting(
         name: "RUNNER_MODE", fallback: "auto", accepts: .oneOf(RunnerMode.self),
         purpose:
-            "How agents run: `shared` on the server of `OPENCODE_BASE_URL`, `rehearsal` without any, `auto` as the "
-            + "other settings allow. `process` and `container` come with a later version.")
+            "How agents run: `shared` on the server of `OPENCODE_BASE_URL`, `container` and `process` each user in a "
+            + "runner of their own, `rehearsal` without any agent, `auto` the first of these that can be here.")
     static let opencodeAddress = Setting(
         name: "OPENCODE_BASE_URL", fallback: "", accepts: .optionalURL,
         purpose:

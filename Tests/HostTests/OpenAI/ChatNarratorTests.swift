@@ -91,7 +91,18 @@ struct ChatNarratorTests {
         _ = narrator.text("Well.", part: "p1")
         let thought = try Self.items(narrator.reasoning("so", part: "r2"))
         #expect(thought[0]["choices"][0]["delta"]["reasoning_content"].string == "so")
-        #expect(narrator.notice("compacted").isEmpty)
+        #expect(narrator.notice("compacted", isUnderWay: false).isEmpty)
+    }
+
+    @Test("what is under way is a status that is not done, for clients that have a place for it")
+    func progress() throws {
+        var narrator = ChatNarrator(Self.chunks, isNative: true)
+        let started = try Self.items(narrator.notice("Pulling the image", isUnderWay: true))
+        #expect(started[0]["event"]["type"].string == "status")
+        #expect(started[0]["event"]["data"]["description"].string == "Pulling the image")
+        #expect(started[0]["event"]["data"]["done"].bool == false)
+        let ready = try Self.items(narrator.notice("The agent is ready", isUnderWay: false))
+        #expect(ready[0]["event"]["data"]["done"].bool == true)
     }
 
     private static func tool(_ id: String, _ status: ToolUse.Status, output: String = "") -> ToolUse {

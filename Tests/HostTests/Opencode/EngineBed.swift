@@ -140,6 +140,7 @@ final class TestAttempt: RunAttempt {
     private(set) var asks: [Ask] = [] { didSet { tell() } }
     private(set) var withdrawn: [AskAnswer] = [] { didSet { tell() } }
     private(set) var begun = 0
+    var staysBehind = false
     /// Nil leaves it open.
     var answer: (Ask) -> AskAnswer? = { _ in nil }
     private var open: [String: Waiter<AskAnswer>] = [:]
@@ -219,5 +220,5 @@ final class TestAttempt: RunAttempt {
     }
 
     var usages: [Usage] { events.compactMap { if case .usage(let usage) = $0 { usage } else { nil } } }
-    var notices: [String] { events.compactMap { if case .notice(let text) = $0 { text } else { nil } } }
+    var notices: [String] { events.compactMap { if case .notice(let text, _) = $0 { text } else { nil } } }
 }

@@ -34,6 +34,7 @@ struct ShippedScriptsTests {
             .host(world), .http(world), .process(world), .json(), .crypto(world), .time(world), .log(world),
             .metrics(world), .config(world), .store(world), .fs(world), .jobs(NoJobs()),
             .runs(FakeRuns(clock: world.clock)), .workspaces(FakeWorkspaces(clock: world.clock)),
+            .runners(FakeRunners(clock: world.clock)),
         ]
     }
 
@@ -45,7 +46,7 @@ struct ShippedScriptsTests {
             #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
             #expect(
                 Set(generation.jobs.map(\.name)) == [
-                    "chats", "digest", "heartbeat", "morning", "retention", "runs", "trash", "values",
+                    "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs", "trash", "values",
                 ])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [

@@ -23,6 +23,11 @@ struct ServerLink {
     /// The JSON that is answered; a problem document becomes the fault that it was made from.
     func get(_ path: String) async throws -> JSONValue { try await ask(.get, path, []) }
 
+    /// What is answered as text.
+    func text(_ path: String) async throws -> String {
+        String(decoding: try await bytes(.get, path, []), as: UTF8.self)
+    }
+
     /// `body` is JSON.
     func post(_ path: String, _ body: [UInt8] = []) async throws -> JSONValue { try await ask(.post, path, body) }
 
@@ -48,6 +53,13 @@ struct ServerLink {
     private func ask(
         _ method: Method, _ path: String, _ body: [UInt8], accepting: Int? = nil
     ) async throws -> JSONValue {
+        let bytes = try await bytes(method, path, body, accepting: accepting)
+        return bytes.isEmpty ? .null : try JSON.parse(bytes).value ?? .null
+    }
+
+    private func bytes(
+        _ method: Method, _ path: String, _ body: [UInt8], accepting: Int? = nil
+    ) async throws -> [UInt8] {
         var request = HTTPRequest(method, try address(path), headers: ["Accept": "application/json"])
         if method != .get {
             request.body = .bytes(body)
@@ -66,7 +78,7 @@ struct ServerLink {
         guard 200..<300 ~= answer.status || answer.status == accepting else {
             throw ServerLink.fault(status: answer.status, bytes, "\(method.rawValue) \(path)")
         }
-        return bytes.isEmpty ? .null : try JSON.parse(bytes).value ?? .null
+        return bytes
     }
 
     private func address(_ path: String) throws -> WebAddress { try WebAddress("http://localhost\(path)") }

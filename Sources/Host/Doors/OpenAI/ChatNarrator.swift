@@ -89,12 +89,12 @@ struct ChatNarrator: Narrator {
     }
 
     /// A line that people should see. For clients with a place for it above the answer, it goes there.
-    mutating func notice(_ text: String) -> [StreamFrame] {
+    mutating func notice(_ text: String, isUnderWay: Bool) -> [StreamFrame] {
         guard isNative else { return [] }
         return [
             status("status") {
                 $0.member("description", text)
-                $0.member("done", true)
+                $0.member("done", !isUnderWay)
             }
         ]
     }

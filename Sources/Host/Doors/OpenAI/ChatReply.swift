@@ -46,7 +46,8 @@ final class ChatReply {
         while let item = try await follower.next() {
             switch item {
             case .missing(let from, let to):
-                try await send(narrator.notice("\(to - from + 1) events of this run are not kept any more."))
+                let text = "\(to - from + 1) events of this run are not kept any more."
+                try await send(narrator.notice(text, isUnderWay: false))
             case .event(let event):
                 if let ending = try await tell(event, send) { return ending }
             }
@@ -62,10 +63,11 @@ final class ChatReply {
             try await send(narrator.reasoning(text, part: part))
         case .tool(let tool): try await send(narrator.tool(tool, try await rendering(of: tool)))
         case .usage(let usage): self.usage = usage
-        case .notice(let text): try await send(narrator.notice(text))
+        case .notice(let text, let isUnderWay):
+            try await send(narrator.notice(text, isUnderWay: isUnderWay))
         case .cut(let text):
             isCut = true
-            try await send(narrator.notice(text))
+            try await send(narrator.notice(text, isUnderWay: false))
         case .error(let failure): self.failure = failure
         case .ask(let ask):
             guard isOpen(ask) else { return nil }

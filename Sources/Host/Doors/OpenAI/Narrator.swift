@@ -24,7 +24,7 @@ protocol Narrator {
     /// A tool as it stands now, and how it is shown.
     mutating func tool(_ tool: ToolUse, _ rendering: Rendering) -> [StreamFrame]
     /// A line that people should see and that is no part of the answer.
-    mutating func notice(_ text: String) -> [StreamFrame]
+    mutating func notice(_ text: String, isUnderWay: Bool) -> [StreamFrame]
     /// Text of our own between the agent's.
     mutating func block(_ text: String) -> [StreamFrame]
     /// Everything that is shown as under way is shown as ended, for this reason.

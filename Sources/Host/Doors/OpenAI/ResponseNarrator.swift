@@ -74,7 +74,7 @@ struct ResponseNarrator: Narrator {
         return words.isEmpty ? [] : block(words.joined(separator: "\n\n"))
     }
 
-    mutating func notice(_ text: String) -> [StreamFrame] { [] }
+    mutating func notice(_ text: String, isUnderWay: Bool) -> [StreamFrame] { [] }
 
     mutating func block(_ text: String) -> [StreamFrame] {
         isInterrupted = true

@@ -46,16 +46,37 @@ final class OpencodeEngine: Engine {
     func perform(_ attempt: any RunAttempt) async throws {
         let run = attempt.run
         do {
-            if attempt.how == .restartRunner, let runner = run.runner { try await pool.restart(runner) }
-            let lease = try await pool.lease(
-                workspace: run.order.workspace, directory: run.order.input.directory)
+            if attempt.how == .restartRunner, let runner = run.runner { try await pool.bringBack(runner) }
+            let lease = try await lease(for: attempt)
             defer { lease.release() }
-            try await OpencodePerformance(self, attempt, lease).perform()
+            do {
+                try await OpencodePerformance(self, attempt, lease).perform()
+            } catch let fault as Fault where !Task.isCancelled {
+                // Whatever could not be done then, that is why.
+                if let end = lease.end { throw RunFailure(end) }
+                throw fault
+            }
         } catch let fault as Fault where fault.kind != .cancelled {
             if fault.kind == .timeout, let end = Deadline.current, end <= Instant.clock {
                 throw RunFailure(.timeout, "the run's time is over")
             }
             throw RunFailure(call: fault)
+        }
+    }
+
+    /// Whoever follows the run sees how a runner is started for it.
+    private func lease(for attempt: any RunAttempt) async throws -> RunnerLease {
+        let order = attempt.run.order
+        let progress = StartProgress(attempt)
+        do {
+            let lease = try await pool.lease(workspace: order.workspace, directory: order.input.directory) {
+                progress.tell($0)
+            }
+            progress.end("The agent is ready")
+            return lease
+        } catch {
+            progress.end("The agent could not be started")
+            throw error
         }
     }
 
@@ -85,6 +106,23 @@ final class OpencodeEngine: Engine {
     }
 
     func close() async { await scope.close() }
+}
+
+/// Tells a run's followers how a runner is started; nothing when it was there already.
+@Loop
+private final class StartProgress {
+    private let attempt: any RunAttempt
+    private var last = ""
+
+    init(_ attempt: any RunAttempt) { self.attempt = attempt }
+
+    func tell(_ words: String) {
+        guard words != last else { return }
+        last = words
+        attempt.report(.notice(words, isUnderWay: true))
+    }
+
+    func end(_ words: String) { if !last.isEmpty { attempt.report(.notice(words)) } }
 }
 
 extension RunRecord {

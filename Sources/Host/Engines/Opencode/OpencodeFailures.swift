@@ -62,6 +62,13 @@ extension RunFailure {
         self.init(kind, fault.message, hint: fault.hint)
     }
 
+    /// Why a turn ended with its runner.
+    init(_ end: RunnerEnd) {
+        self.init(
+            end.wasOutOfMemory ? .outOfMemory : .agentGone, "the agent's runner ended: \(end.reason)",
+            hint: "what it had done by then stays done")
+    }
+
     /// Why a turn ended; nil when it ended well.
     init?(_ outcome: OpencodeTurn.Outcome) {
         switch outcome {

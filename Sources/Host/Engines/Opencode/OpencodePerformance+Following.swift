@@ -20,6 +20,7 @@ extension OpencodePerformance {
                 apply { turn, _ in turn.read() }
             case nil: apply { $0.tick(now: $1) }
             }
+            if case .event? = item {} else { try checkRunner() }
             try checkReach()
         }
         guard let outcome else { return }
@@ -113,6 +114,12 @@ extension OpencodePerformance {
     }
 
     // MARK: a server that is gone
+
+    /// What a runner said before its end is heard first.
+    private func checkRunner() throws {
+        guard outcome == nil, let end = lease.end else { return }
+        throw RunFailure(end)
+    }
 
     private func unreachable(_ fault: Fault) {
         if unreachableSince == nil { unreachableSince = Instant.clock }

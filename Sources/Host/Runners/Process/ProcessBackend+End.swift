@@ -18,7 +18,7 @@ extension ProcessBackend {
         let wasKilled = end == .signalled(SIGKILL) || end == .exited(128 + SIGKILL)
         return kills > 0 && wasKilled
             ? RunnerEnd(reason: "killed: out of memory", wasOutOfMemory: true)
-            : RunnerEnd(reason: RunnerLife.words(end))
+            : RunnerEnd(reason: ProcessLife.words(end))
     }
 
     func stop(_ place: RunnerPlace, grace: Duration) async throws {
@@ -66,7 +66,7 @@ extension ProcessBackend {
     }
 }
 
-extension RunnerLife {
+extension ProcessLife {
     /// A sandbox ends with 128 and the signal that ended its program, as shells do.
     static func words(_ end: ChildEnd) -> String {
         switch end {

@@ -3,7 +3,7 @@ import Runtime
 
 /// A runner that this Perigee has started and can wait for.
 @Loop
-final class RunnerLife {
+final class ProcessLife {
     let mark: RunnerMark
     let child: Subprocess
     let secrets: [Secret]
@@ -82,7 +82,7 @@ extension ProcessBackend {
                 throw Fault(.unavailable, "the runner \(spec.name) ended at once")
             }
             let address = try await ready(child, output, from: size, spec)
-            lives[mark.token] = RunnerLife(mark, child, Array(spec.secrets.values))
+            lives[mark.token] = ProcessLife(mark, child, Array(spec.secrets.values))
             keepsShort(spec.name)
             return (RunnerProcess(identity, mark), address)
         } catch {
@@ -150,7 +150,7 @@ extension ProcessBackend {
         let last = said.split(separator: "\n").suffix(3).joined(separator: " / ").prefix(500)
         return Fault(
             .unavailable,
-            "the runner \(spec.name) ended before it listened, with \(RunnerLife.words(end))"
+            "the runner \(spec.name) ended before it listened, with \(ProcessLife.words(end))"
                 + (last.isEmpty ? "" : ": \(last)"),
             hint: "see whether `opencode serve` starts by hand as Perigee's user; RUNNER_READABLE shows a sandboxed "
                 + "one more of the machine")

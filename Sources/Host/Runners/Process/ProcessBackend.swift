@@ -13,7 +13,7 @@ final class ProcessBackend: RunnerBackend {
     let facts: IsolationFacts
     let log: Log
     /// Those that this Perigee started, by the token of their start.
-    var lives: [String: RunnerLife] = [:]
+    var lives: [String: ProcessLife] = [:]
     private var known: Set<String> = []
     private var trimmer: Timer?
 

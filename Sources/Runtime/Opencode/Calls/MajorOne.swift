@@ -184,6 +184,8 @@ final class MajorOne: OpencodeDialect {
         try await link.answer(OpencodeCall(.post, ["instance", "dispose"], in: directory)).done()
     }
 
+    func disposeAll() async throws { try await link.answer(OpencodeCall(.post, ["global", "dispose"])).done() }
+
     // MARK: reading
 
     private func read(_ call: OpencodeCall) async throws -> JSONView { try await link.answer(call).value() }

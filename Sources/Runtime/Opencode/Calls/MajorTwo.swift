@@ -170,6 +170,9 @@ final class MajorTwo: OpencodeDialect {
 
     func dispose(_ directory: String) async throws { throw missing("end what runs in a directory") }
 
+    /// It has no such call: sessions that were interrupted leave nothing running.
+    func disposeAll() async throws {}
+
     private func missing(_ what: String) -> Fault {
         Fault(
             .invalidInput, "Perigee cannot make \(link.name), version \(capabilities.version), \(what) yet",

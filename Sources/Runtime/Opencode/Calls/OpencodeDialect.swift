@@ -36,4 +36,5 @@ protocol OpencodeDialect: AnyObject {
     func config(in directory: String) async throws -> JSONValue
     func agents(in directory: String) async throws -> JSONValue
     func dispose(_ directory: String) async throws
+    func disposeAll() async throws
 }

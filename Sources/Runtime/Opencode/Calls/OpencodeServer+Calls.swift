@@ -101,4 +101,7 @@ extension OpencodeServer {
 
     /// Ends what runs in a directory, turns included; the next call boots it anew.
     public func dispose(_ directory: String) async throws { try await dialect().dispose(directory) }
+
+    /// The same for all directories, before the server itself is stopped: it ends what it has started.
+    public func disposeAll() async throws { try await dialect().disposeAll() }
 }

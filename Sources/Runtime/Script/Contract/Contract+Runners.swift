@@ -99,13 +99,8 @@ extension Contract {
         "runner", "How is a runner started, and what may it use?",
         facts: [.required("workspace", .record(workspace), "The workspace that needs one.")],
         decision: .record(runnerPlan),
-        otherwise: "As configured, with 2 GB memory, two processors and 512 processes; stopped after 30 idle minutes."
-    ) { _ in
-        [
-            "idle_timeout": "30m", "start_timeout": "60s",
-            "limits": ["memory": "2GB", "cpus": 2, "processes": 512],
-        ]
-    }
+        otherwise: "As configured: see the settings RUNNER_…."
+    ) { _ in [:] }
 
     static let opencodeSettings = Record(
         "host.OpencodeSettings", "What may stand in an opencode.json; it grows with opencode.", isOpen: true,

@@ -8,6 +8,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) lazy var jobs = FakeJobs(clock: self)
     private(set) lazy var runs = FakeRuns(clock: self)
     private(set) lazy var workspaces = FakeWorkspaces(clock: self)
+    private(set) lazy var runners = FakeRunners(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
@@ -17,6 +18,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
         jobs.begin()
         runs.begin()
         workspaces.begin()
+        runners.begin()
     }
 
     var now: Double { clock.now }

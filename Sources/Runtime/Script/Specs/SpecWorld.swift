@@ -84,6 +84,7 @@ extension HostTable {
         table.add(.jobs(stage?.jobs ?? FakeJobs(clock: world.clock)))
         table.add(.runs(stage?.runs ?? FakeRuns(clock: world.clock)))
         table.add(.workspaces(stage?.workspaces ?? FakeWorkspaces(clock: world.clock)))
+        table.add(.runners(stage?.runners ?? FakeRunners(clock: world.clock)))
         return table
     }
 }

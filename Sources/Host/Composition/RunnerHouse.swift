@@ -1,0 +1,61 @@
+import Glibc
+import Runtime
+
+/// Where agents run here, chosen and opened.
+@Loop
+struct RunnerHouse {
+    let mode: RunnerMode
+    /// Nil when no agent is connected.
+    let pool: (any RunnerPool)?
+
+    /// A runner of our own is given its keys when it is started; a shared server reads files.
+    var keyDelivery: KeyDelivery { mode == .container || mode == .process ? .environment : .files }
+
+    static func open(_ house: House, scope: Scope) async throws -> RunnerHouse {
+        let (settings, log) = (house.settings, house.log.part("runners"))
+        let choice = try await RunnerMode.chosen(settings) { await RunnerBackends.obstacle(to: $0, settings) }
+        log.info(
+            "how agents run", ["mode": LogValue(choice.mode.rawValue), "reason": LogValue(choice.reason)])
+        switch choice.mode {
+        case .shared:
+            let shared = try SharedRunners(settings, client: house.client!, log: log, scope: scope)
+            house.runnerDesk.runners = shared
+            return RunnerHouse(mode: choice.mode, pool: shared)
+        case .container, .process:
+            let own = try await own(choice.mode, house, log, scope)
+            house.runnerDesk.runners = own
+            return RunnerHouse(mode: choice.mode, pool: own)
+        case .auto, .rehearsal: return RunnerHouse(mode: .rehearsal, pool: nil)
+        }
+    }
+
+    private static func own(
+        _ mode: RunnerMode, _ house: House, _ log: Log, _ scope: Scope
+    ) async throws -> OwnRunners {
+        let (settings, access, client) = (house.settings, house.access!, house.client!)
+        let book = try await RunnerBook.open(house.store!, sealer: access.encryption.sealer, log: log)
+        let backend = try await RunnerBackends.make(
+            mode, owner: book.owner, settings, client: client, log: log, scope: scope)
+        let workspaces = access.workspaces
+        let rules = MountRules(
+            allowed: settings[SettingTable.runnerMounts], guarded: [house.directory.path, workspaces.places.root])
+        let planner = RunnerPlanner(
+            mode, RunnerBackends.defaults(mode, settings), policy: RunnerPolicy(house.scripts!), mounts: rules,
+            privateRoot: house.directory.runners
+        ) { workspace in
+            let keys = try await workspaces.effectiveKeys(of: workspace.id)
+            return Dictionary(
+                uniqueKeysWithValues: keys.providers.compactMap { provider in
+                    keys[provider].map { (provider.variable, $0) }
+                })
+        }
+        let changes = house.telemetry?.metrics.counters(
+            "perigee_runner_changes_total", "What runners have become.", labels: ["state"])
+        return try await OwnRunners.open(
+            backend, book, planner: planner, workspaces: workspaces, limits: settings.runnerLimits,
+            connect: { place in
+                OpencodeServer(
+                    try WebAddress(place.address), password: place.password, client: client, log: log, scope: scope)
+            }, onChange: { _, state in changes?.with(state.rawValue).add() }, log: log, scope: scope)
+    }
+}
