@@ -1,3 +1,4 @@
+import Glibc
 import Runtime
 
 /// A command in a shell of its own session, as the original starts them: a kill of the server leaves it running.
@@ -17,8 +18,8 @@ final class Shell {
     /// Runs it to its end; `tell` gets all output so far each time some comes.
     func run(_ tell: (String) -> Void) async throws -> (output: String, exit: Int?, isTruncated: Bool) {
         let options = Subprocess.Options(
-            environment: .inherit(Subprocess.Environment.usual), directory: directory, output: .stream,
-            ownSession: true, grace: .milliseconds(200))
+            environment: .inherit(Shell.variables), directory: directory, output: .stream, ownSession: true,
+            grace: .milliseconds(200))
         let child = try await Subprocess.start(["/bin/sh", "-c", "exec 2>&1\n\(command)"], options)
         self.child = child
         var bytes: [UInt8] = []
@@ -30,6 +31,17 @@ final class Shell {
         }
         let end = try await child.value()
         return (String(decoding: bytes, as: UTF8.self), Shell.code(end), isTruncated)
+    }
+
+    /// The names of all variables: a tool has the environment of its server, as with the original.
+    private static var variables: [String] {
+        var names: [String] = []
+        var entry: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = environ
+        while let text = entry.pointee {
+            names.append(String(String(cString: text).prefix { $0 != "=" }))
+            entry += 1
+        }
+        return names.filter { !$0.isEmpty }
     }
 
     /// Ends it with everything that it started.

@@ -89,9 +89,11 @@ final class ProcessBed {
         directory.write(script, to: "\(workspace)/work/script-\(workspace)")
         let session = try await call(place, "/session", #"{"title":"t"}"#)["id"]?.string ?? ""
         let prompt = #"{"parts":[{"type":"text","text":"bash sh ./script-\#(workspace)"}]}"#
-        let answer = try await call(place, "/session/\(session)/message", prompt)
-        let tool = (answer["parts"] ?? .null).array.first { $0["type"]?.string == "tool" }
-        return tool?["state"]?["output"]?.string ?? "no tool ran: \(answer)"
+        _ = try await call(place, "/session/\(session)/message", prompt)
+        // The tool stands in an earlier message than the answer.
+        let messages = try await call(place, "/session/\(session)/message")
+        let tool = messages.array.lazy.flatMap { ($0["parts"] ?? .null).array }.first { $0["type"]?.string == "tool" }
+        return tool?["state"]?["output"]?.string ?? "no tool ran: \(messages)"
     }
 
     /// Begins it and does not wait for its end, which may never come.
@@ -101,8 +103,9 @@ final class ProcessBed {
         }
     }
 
-    private func call(_ place: RunnerPlace, _ path: String, _ body: String) async throws -> JSONValue {
-        var request = HTTPRequest(.post, try WebAddress(place.address + path), body: .bytes(Array(body.utf8)))
+    private func call(_ place: RunnerPlace, _ path: String, _ body: String? = nil) async throws -> JSONValue {
+        var request = HTTPRequest(body == nil ? .get : .post, try WebAddress(place.address + path))
+        if let body { request.body = .bytes(Array(body.utf8)) }
         request.headers.add("Authorization", basic(place.password.reveal()))
         request.headers.add("Content-Type", "application/json")
         return try JSON.parse(try await client.send(request).body.collect()).value ?? .null
