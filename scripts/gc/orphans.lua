@@ -1,5 +1,5 @@
---- Ends what was started as a runner and that nobody can use any more: its process of Perigee died before it wrote down
---- how to reach it. What another Perigee on this machine started is left alone.
+--- Ends what was started as a runner, by this Perigee, and that nobody can use any more.
+--- A process of ours died before it wrote down how to reach it. What another Perigee started is left alone.
 
 local runners = require "host.runners"
 local time = require "host.time"
