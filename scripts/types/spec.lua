@@ -168,7 +168,7 @@ fake.workspaces = {}
 --- Sets the workspaces that there are.
 ---
 --- ```lua
---- fake.workspaces.set { { user = "ann", bytes = "2 GB" } }
+--- fake.workspaces.set { { user = "ann", bytes = "2GB" } }
 --- ```
 ---@param workspaces fake.Workspace[] All of them.
 function fake.workspaces.set(workspaces) end
