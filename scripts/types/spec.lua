@@ -141,22 +141,42 @@ function fake.jobs.ran(runs) end
 ---@param plans fake.Plan[] The plans.
 function fake.jobs.planned(plans) end
 
---- The runners that `host.runners` tells of.
----@class fake.runners
-fake.runners = {}
+--- The runs that `host.runs` tells of. One that is waited for succeeds.
+---@class fake.runs
+fake.runs = {}
 
---- Sets the runners that there are.
+--- Sets the runs that there are.
 ---
 --- ```lua
---- fake.runners.set { { name = "r1", idle = "2h" } }
+--- fake.runs.set { { user = "ann", state = "failed", ago = "40d" } }
 --- ```
----@param runners fake.Runner[] All of them.
-function fake.runners.set(runners) end
+---@param runs fake.Run[] All of them.
+function fake.runs.set(runs) end
 
---- Sets what is marked as a runner on this machine.
+--- Sets the chats whose turns are remembered.
 ---
 --- ```lua
---- fake.runners.find { { id = "c1", standing = "orphan", age = "1h" } }
+--- fake.runs.chats { { user = "ann", chat = "c1", ago = "100d" } }
 --- ```
----@param found fake.RunnerFinding[] All of it.
-function fake.runners.find(found) end
+---@param chats fake.Chat[] All of them.
+function fake.runs.chats(chats) end
+
+--- The workspaces that `host.workspaces` tells of.
+---@class fake.workspaces
+fake.workspaces = {}
+
+--- Sets the workspaces that there are.
+---
+--- ```lua
+--- fake.workspaces.set { { user = "ann", bytes = "2GB" } }
+--- ```
+---@param workspaces fake.Workspace[] All of them.
+function fake.workspaces.set(workspaces) end
+
+--- Sets the agents in their configurations.
+---
+--- ```lua
+--- fake.workspaces.agents { { workspace = "w", agent = "izzy", ago = "40d" } }
+--- ```
+---@param agents fake.Agent[] All of them.
+function fake.workspaces.agents(agents) end

@@ -4,13 +4,23 @@
 --- The events of a run, read by `for` or by calling it.
 --- `x()`: The next event; nil behind the last one, and nil with an error when reading failed.
 --- `local x <close> = …`: Stops following.
----@class host.runs.Events
+---@class host.runs.EventReader
 ---@overload fun(state?: any, control?: any): host.RunEvent?
-local Events = {}
+local EventReader = {}
+
+--- Reads what is left, or so many of them, at once. Waits.
+---
+--- ```lua
+--- local said = assert(runs.events(run.id, { follow = false })):list()
+--- ```
+---@param limit? integer How many at most; 1000 when left out.
+---@return host.RunEvent[]? events The events.
+---@return host.Error? err Why it did not work.
+function EventReader:list(limit) end
 
 --- Stops following.
 ---@return boolean closed True.
-function Events:close() end
+function EventReader:close() end
 
 --- Agent work of all users: what runs, what it said and why, and work that a script starts by itself.
 ---@class host.runs
@@ -96,7 +106,7 @@ function runs.answer(id, answer) end
 --- ```
 ---@param id string The run's id.
 ---@param options? host.RunFollowing Where to begin, and whether to wait for more.
----@return host.runs.Events? events Gives an event at each call.
+---@return host.runs.EventReader? events Gives an event at each call.
 ---@return host.Error? err Why it did not work.
 function runs.events(id, options) end
 
