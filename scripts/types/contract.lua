@@ -671,6 +671,170 @@
 ---@field leeway? host.Duration How far two clocks may be apart; 30 seconds unless given.
 ---@field requires_expiry? boolean Refuses a token without `exp`; true unless given.
 
+--- What to run in a container.
+---@class host.docker.Command
+---@field argv string[] The program and its arguments.
+---@field env? table<string, string> Variables besides the container's own.
+---@field directory? string Where it runs.
+---@field user? string As whom; as the container's own, if left out.
+---@field deadline? host.Duration How long it is waited for; it is not ended then.
+
+--- A container.
+---@class host.docker.Container
+---@field id string Its id.
+---@field name string Its name.
+---@field image string Its image, as it was named then.
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be changed.
+---@field state string "created", "running", "paused", "restarting", "removing", "exited" or "dead".
+---@field created number When it was made.
+---@field ports host.docker.Port[] Its ports.
+---@field status? string The state for people, as "Up 2 hours"; in lists.
+---@field exit_code? integer How it ended; when it was inspected.
+---@field out_of_memory? boolean Whether it was ended for lack of memory; when it was inspected.
+---@field error? string Why it did not start; when it was inspected.
+---@field started? number When it was started; when it was inspected.
+---@field finished? number When it ended; when it was inspected.
+---@field networks? table<string, string> Its address on each network; when it was inspected.
+
+--- Which containers.
+---@class host.docker.ContainerFilter
+---@field all? boolean Also those that do not run.
+---@field labels? string[] With these labels, each `name` or `name=value`.
+
+--- A container to be made. It gets no capabilities, no new privileges and no restarts, and what is published is on the machine's loopback only.
+---@class host.docker.ContainerOrder
+---@field name string Its name.
+---@field image string Its image.
+---@field command? string[] What it runs; the image's own, if left out.
+---@field entrypoint? string[] What comes before the command; the image's own, if left out.
+---@field env? table<string, string> Environment variables, which everybody sees who may inspect it.
+---@field directory? string Where it runs.
+---@field user? string As whom, as "1000:1000".
+---@field labels? table<string, string> Labels besides Perigee's.
+---@field mounts? host.docker.Mount[] What it sees besides its image.
+---@field network? string Its network; none at all, if left out.
+---@field ports? integer[] Ports that are published.
+---@field memory? host.Size How much it may hold.
+---@field cpus? number Processors.
+---@field processes? integer Processes and threads.
+---@field read_only? boolean Whether its own file system can only be read.
+
+--- What the engine says of itself.
+---@class host.docker.Engine
+---@field api string The API's version that is spoken with it.
+---@field version string The engine's own.
+---@field name string Its machine's name.
+---@field system string Its machine's system.
+---@field cpus integer Processors of its machine.
+---@field memory integer Memory of its machine.
+---@field rootless boolean Whether it runs without root.
+
+--- Something that happened to an object.
+---@class host.docker.Event
+---@field type string "container", "network", "volume", "image" or "daemon".
+---@field action string As "create", "start", "die", "oom", "destroy".
+---@field id string The object's id.
+---@field attributes table<string, string> Its name and labels; of the end of a container its exitCode.
+---@field time number When, in seconds since 1970.
+
+--- Which events.
+---@class host.docker.EventFilter
+---@field since? number Also those from this moment on, in seconds since 1970.
+---@field until? number None after this moment; then the loop ends.
+---@field types? string[] As "container", "network", "volume", "image".
+---@field labels? string[] Of objects with these labels, each `name` or `name=value`.
+
+--- An image.
+---@class host.docker.Image
+---@field id string Its id, as "sha256:…", which never means another one.
+---@field tags string[] Its names.
+---@field digests string[] Its names at the registries that it came from.
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be removed.
+---@field bytes integer Its size, with layers that others share.
+---@field created number When it was built.
+
+--- What a container may use. What is left out stays.
+---@class host.docker.Limits
+---@field memory? host.Size Memory.
+---@field cpus? number Processors.
+---@field processes? integer Processes and threads.
+
+--- Which part of it.
+---@class host.docker.LogOptions
+---@field lines? integer The newest so many; 100, if left out.
+---@field since? number From this moment on, in seconds since 1970.
+---@field timestamps? boolean Each line with its moment.
+
+--- What a container sees besides its image.
+---@class host.docker.Mount
+---@field source? string A directory of the engine's machine, by its absolute path.
+---@field volume? string Or a volume.
+---@field memory? host.Size Or memory of this size.
+---@field target string Where the container sees it.
+---@field read_only? boolean Whether it can only be read. It can, if left out; memory can be written.
+
+--- A network.
+---@class host.docker.Network
+---@field id string Its id.
+---@field name string Its name.
+---@field driver string As "bridge".
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be changed.
+---@field internal boolean Whether it has no way out.
+---@field subnets string[] As "172.18.0.0/16".
+---@field containers table<string, string> Ids of the containers on it, by name; when it was inspected.
+
+--- A network to be made.
+---@class host.docker.NetworkOrder
+---@field name string Its name.
+---@field labels? table<string, string> Labels besides Perigee's.
+---@field internal? boolean Without a way out.
+---@field subnet? string As "10.7.0.0/24"; the engine chooses one, if left out.
+
+--- A port of a container.
+---@class host.docker.Port
+---@field inner integer In the container.
+---@field outer? integer On the machine, where it is published.
+---@field host? string The machine's address for it.
+
+--- How a program ended and what it wrote.
+---@class host.docker.Result
+---@field ok boolean Whether its exit code is 0.
+---@field code integer Its exit code.
+---@field stdout string What it wrote.
+---@field stderr string What it wrote as errors.
+
+--- Bytes on the engine's disk.
+---@class host.docker.Usage
+---@field layers integer Of all images together.
+---@field images table<string, integer> By tag, or id where there is none. Layers are shared.
+---@field containers table<string, integer> What they wrote outside of volumes, by name.
+---@field volumes table<string, integer> By name.
+---@field build_cache integer Of builds.
+
+--- What a container uses.
+---@class host.docker.Use
+---@field memory? integer Bytes, without what the kernel could drop.
+---@field memory_limit? integer How many it may.
+---@field cpu? number Seconds of processor time since its start.
+---@field processes? integer Processes and threads.
+
+--- A volume.
+---@class host.docker.Volume
+---@field name string Its name.
+---@field driver string As "local".
+---@field mountpoint string Where it is on the engine's machine.
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be removed.
+---@field created? number When it was made.
+
+--- A volume to be made.
+---@class host.docker.VolumeOrder
+---@field name string Its name.
+---@field labels? table<string, string> Labels besides Perigee's.
+
 --- Something in a directory.
 ---@class host.fs.Entry
 ---@field name string Its name there.

@@ -5,6 +5,7 @@
 ---@class host
 ---@field config host.config Settings of this Perigee, as text. Keys and other secrets are not among them.
 ---@field crypto host.crypto Digests, signatures, tokens, random values, base64 and hex.
+---@field docker host.docker The Docker Engine that runners are on. Everything in it can be looked at; only what bears Perigee's labels can be changed, and what is made here bears them.
 ---@field fs host.fs Files below the declared roots, by paths such as `workspaces:abc/notes.txt`. No path leads out of its root, and no symbolic link is followed.
 ---@field http host.http Requests to other servers. Any status is an answer; an error is that none came. Only public addresses are reached, unless the call and the owner allow others.
 ---@field jobs host.jobs The scheduled work of this Perigee: what is due, what ran, and how it ended.
