@@ -31,6 +31,7 @@ deps:
 test-deps: deps
 	@deploy/require-packages $(TEST_TOOLS)
 	@deploy/require-venv $(VENV) Tests/requirements.txt
+	@[ "$$(id -u)" -ne 0 ] || Tests/docker-engine install
 
 bench-deps: deps
 	@deploy/require-packages $(BENCH_TOOLS)

@@ -26,16 +26,19 @@ public enum TestEnvironment {
     }
 
     /// A file of `Tests/Fixtures`.
-    public static func fixture(_ path: String, file: String = #filePath) -> String {
-        let tests = file[..<file.range(ofLast: "/Tests/")]
-        return "\(tests)/Tests/Fixtures/\(path)"
-    }
+    public static func fixture(_ path: String) -> String { "\(root)/Tests/Fixtures/\(path)" }
+
+    /// The checkout.
+    public static let root: String = {
+        let file = "\(#filePath)"
+        return String(file[..<file.range(ofLast: "/Tests/")])
+    }()
 
     public static func value(of name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
     private static func isProgram(_ path: String) -> Bool { access(path, X_OK) == 0 }
 
-    private static func require<Value>(_ value: Value?, _ subject: String, _ advice: String) -> Value? {
+    static func require<Value>(_ value: Value?, _ subject: String, _ advice: String) -> Value? {
         if let value { return value }
         if isCI {
             Issue.record("\(subject) was not tested: \(advice)")

@@ -7,6 +7,12 @@
 --- A size: text such as "10MB", or a number of bytes.
 ---@alias host.Size string|integer
 
+--- An agent in the configuration of a workspace.
+---@class fake.Agent
+---@field workspace string The workspace's id.
+---@field agent string Its name.
+---@field ago? host.Duration How long ago it was used; just now, if left out.
+
 --- An answer of another server.
 ---@class fake.Answer
 ---@field status? integer Its status; 200, if left out.
@@ -16,6 +22,14 @@
 ---@field pieces? string[] Its body, piece by piece, for `http.stream`.
 ---@field ends? "whole"|"broken"|"silent" How it ends; `whole`, if left out.
 ---@field fails? "invalid_input"|"unauthenticated"|"denied"|"not_found"|"conflict"|"too_large"|"over_budget"|"unavailable"|"timeout"|"cancelled"|"script"|"internal" No answer comes, but this kind of error.
+
+--- A chat.
+---@class fake.Chat
+---@field user string Whose it is.
+---@field chat string Its id, and that of the item.
+---@field turns? integer How many turns it has had; 1, if left out.
+---@field pinned? boolean Whether one of its runs is pinned.
+---@field ago? host.Duration How long ago its newest turn was; just now, if left out.
 
 --- A command that a script ran.
 ---@class fake.Command
@@ -70,6 +84,23 @@
 ---@field headers table<string, string> Its headers, by their names in small letters.
 ---@field body string Its body.
 
+--- A run.
+---@class fake.Run
+---@field user string Whose it is.
+---@field id? string Its id; `run-1` and so on, if left out.
+---@field state? "queued"|"starting"|"running"|"blocked"|"succeeded"|"failed"|"cancelled"|"interrupted" Where it stands; `succeeded`, if left out.
+---@field persona? string Who answers.
+---@field chat? string Its chat.
+---@field title? string What it is about.
+---@field prompt? string What was asked.
+---@field output? string What was answered.
+---@field pinned? boolean Whether it is pinned.
+---@field ago? host.Duration How long ago it was made, and ended; just now, if left out.
+---@field usage? host.Usage What it has used.
+---@field events? table<string, any>[] Its events; they are numbered as they stand.
+---@field asks? table<string, any>[] What it asks, each with an `id` and a `title`.
+---@field why? table<string, any>[] What hooks decided for it.
+
 --- A runner.
 ---@class fake.Runner
 ---@field name string Its name.
@@ -88,9 +119,24 @@
 ---@field age? host.Duration How long ago it was started; just now, if left out.
 ---@field up? boolean Whether it runs. It does, if left out.
 
+--- A user's workspace.
+---@class fake.Workspace
+---@field user string Whose it is.
+---@field id? string Its id; the user, if left out.
+---@field keys? string[] Names of the provider keys that it has.
+---@field ago? host.Duration How long ago it was used; just now, if left out.
+---@field bytes? host.Size What it holds.
+---@field files? integer How many files.
+
+--- Whether the run is accepted.
+---@class host.Allowance
+---@field refuse? string Why it is not; the client reads it, with status 429.
+---@field hint? string What the user can do; the client reads it too.
+---@field reason? string Why, in a few words; kept with the run and shown in its story.
+
 --- A request that nobody has been named for yet.
 ---@class host.Arrival
----@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site" The protocol it speaks.
+---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol it speaks.
 ---@field method string Its method, such as `POST`.
 ---@field path string Its path, without the query.
 ---@field headers table<string, string> Headers by their names in small letters, without keys and cookies.
@@ -123,6 +169,11 @@
 ---@field subtask boolean Whether a subtask of the agent asks.
 ---@field asked_before integer How often this run has asked for the same.
 ---@field run host.Run The run.
+
+--- Whose asks to list.
+---@class host.AskFilter
+---@field user? string Those of one user.
+---@field chat? string Those of one chat.
 
 --- For whom a tool is called.
 ---@class host.Caller
@@ -157,7 +208,7 @@
 --- A chat, or a run without one, that needs a place.
 ---@class host.Chat
 ---@field id string The chat's id, or the run's where there is no chat.
----@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site" The protocol it came in by.
+---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol it came in by.
 ---@field user host.User Whose it is.
 ---@field persona string Who answers.
 ---@field repo? string The repository that it wants, as the cache names it.
@@ -186,6 +237,18 @@
 ---@field answer? string The host's answer, word for word.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
 
+--- A run that somebody wants, and what they have used so far.
+---@class host.Demand
+---@field user host.User Who asks.
+---@field key? host.Key The API key that the request came with.
+---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol it came in by.
+---@field persona string Who is to answer.
+---@field engine "opencode"|"provider"|"worker"|"rehearsal" What is to perform it.
+---@field model? string The provider's model, where one is chosen.
+---@field unfinished integer The user's runs that are queued, at work or blocked.
+---@field today host.Used Since midnight, UTC.
+---@field month host.Used Since the first of the month, UTC.
+
 --- What becomes of a run whose client went away.
 ---@class host.Departure
 ---@field action "abort"|"detach" Stop the agent, or let it finish and keep the answer.
@@ -202,7 +265,7 @@
 
 --- What failed, and what had happened by then.
 ---@class host.Failure
----@field kind "rate_limited"|"session_missing"|"session_busy"|"agent_gone"|"agent_failed"|"context_overflow"|"output_limit"|"content_filtered"|"unauthorized"|"model_missing"|"provider_failed"|"timeout"|"out_of_memory"|"disk_full"|"other" What sort of failure.
+---@field kind "rate_limited"|"session_missing"|"session_busy"|"agent_gone"|"agent_failed"|"agent_missing"|"context_overflow"|"output_limit"|"content_filtered"|"unauthorized"|"model_missing"|"provider_failed"|"timeout"|"out_of_memory"|"disk_full"|"other" What sort of failure.
 ---@field message string What failed, on what, and why.
 ---@field attempt integer How often the same has failed; 1 for the first time.
 ---@field started boolean Whether the prompt had begun, so that it may have had effects.
@@ -240,6 +303,7 @@
 ---@field classify? fun(request: host.Request, next: (fun(request: host.Request): host.Classification?, host.Error?)): host.Classification?, host.Error? Is this a turn of the user, or a side call of the client?
 ---@field persona? fun(request: host.Request, personas: host.Persona[], next: (fun(request: host.Request, personas: host.Persona[]): host.PersonaChoice?, host.Error?)): host.PersonaChoice?, host.Error? As whom is it answered?
 ---@field place? fun(chat: host.Chat, next: (fun(chat: host.Chat): host.Placement?, host.Error?)): host.Placement?, host.Error? Where does it run?
+---@field quota? fun(demand: host.Demand, next: (fun(demand: host.Demand): host.Allowance?, host.Error?)): host.Allowance?, host.Error? May the user have another run?
 ---@field runner? fun(workspace: host.Workspace, next: (fun(workspace: host.Workspace): host.RunnerPlan?, host.Error?)): host.RunnerPlan?, host.Error? How is a runner started, and what may it use?
 ---@field opencode_config? fun(workspace: host.Workspace, personas: host.Persona[], next: (fun(workspace: host.Workspace, personas: host.Persona[]): host.OpencodeChange?, host.Error?)): host.OpencodeChange?, host.Error? What does the agent's own configuration say?
 ---@field render? fun(part: host.Part, next: (fun(part: host.Part): host.Rendering?, host.Error?)): host.Rendering?, host.Error? What does the chat show of a tool, reasoning, a file or a subtask?
@@ -255,7 +319,7 @@
 --- Who asks, or why they are not served.
 ---@class host.Identity
 ---@field user? string The user.
----@field source? "jwt"|"header"|"body"|"key"|"anonymous" Where that was read.
+---@field source? "jwt"|"header"|"body"|"key"|"anonymous"|"script" Where that was read.
 ---@field name? string The name they go by.
 ---@field email? string Their mail address.
 ---@field role? string Their role where they signed in.
@@ -350,6 +414,11 @@
 ---@field due? number The time that it was due.
 ---@field attempt integer 1, or more after failures.
 
+--- Something that a run waits for.
+---@class host.OpenAsk
+---@field run host.Run The run that asks.
+---@field ask host.RunAsk What it asks.
+
 --- What the host merges into a workspace's opencode.json.
 ---@class host.OpencodeChange
 ---@field config host.OpencodeSettings The settings, as opencode names them.
@@ -375,7 +444,7 @@
 ---@class host.Part
 ---@field kind "tool"|"reasoning"|"file"|"subtask" What it is.
 ---@field status "pending"|"running"|"completed"|"failed" How far it is.
----@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site" The protocol of the client.
+---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol of the client.
 ---@field client? string The client, where it can be told, such as `openwebui`.
 ---@field native boolean Whether the client has a form of its own for this.
 ---@field persona? string Who answers.
@@ -508,7 +577,7 @@
 
 --- What is asked.
 ---@class host.Request
----@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site" The protocol it speaks.
+---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol it speaks.
 ---@field client? string The program that asks, where it can be told, such as `openwebui`.
 ---@field user host.User Who asks.
 ---@field model string The model that it names.
@@ -559,7 +628,7 @@
 ---@class host.Run
 ---@field id string Its id.
 ---@field state "queued"|"starting"|"running"|"blocked"|"succeeded"|"failed"|"cancelled"|"interrupted" Where it stands. `blocked` waits for a person.
----@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site" The protocol it came in by.
+---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol it came in by.
 ---@field engine "opencode"|"provider"|"worker"|"rehearsal" What performs it.
 ---@field user host.User Whose it is.
 ---@field persona? string Who answers.
@@ -584,6 +653,78 @@
 ---@field error? host.Error Why it failed.
 ---@field waiting_for? string What a person was asked, while it is blocked.
 ---@field meta table<string, any> What its client attached. Not to be trusted.
+---@field kind? "run" What it is in a gc plan; only in what `host.runs` gives.
+---@field label? string Its name for people in a gc plan; only in what `host.runs` gives.
+---@field pinned? boolean Whether no plan may remove it; only in what `host.runs` gives.
+
+--- An answer to an ask.
+---@class host.RunAnswer
+---@field ask string The id of the ask.
+---@field verdict "once"|"always"|"reject"|"answered"|"dismissed" The first three are for permissions, the others for questions.
+---@field answers? (string|string[])[] For each question the label, or the labels.
+---@field message? string What the agent is told with a rejection.
+
+--- What a person is asked.
+---@class host.RunAsk
+---@field id string Its id in the run.
+---@field kind "permission"|"question"|"recovery" What sort of ask.
+---@field title string In one line.
+---@field questions any[] Its questions: `text`, `options` with labels, and how to choose.
+---@field permission? string What is wanted, for a permission.
+---@field patterns string[] What exactly, such as a command line.
+---@field [string] any
+
+--- What a hook decided for a run.
+---@class host.RunDecision
+---@field at number When.
+---@field hook string The hook.
+---@field generation integer The generation of scripts.
+---@field scripts string[] Those that had a say; none means the built-in answer.
+---@field decision? any What was decided.
+---@field reason? string Why, in the script's words.
+
+--- Something that happened in a run. What else it has depends on `kind`.
+---@class host.RunEvent
+---@field number integer Grows by one from event to event.
+---@field at? number When.
+---@field kind "state"|"text"|"reasoning"|"tool"|"todo"|"ask"|"answer"|"usage"|"artifact"|"notice"|"error"|"missing" What happened. `missing` stands for events from `number` to `to` that are not kept any more.
+---@field state? string The new state.
+---@field reason? string Why it is in that.
+---@field text? string A piece of the answer or of the reasoning, or a notice.
+---@field part? string Which text a piece belongs to.
+---@field tool? table<string, any> A call of a tool as it stands.
+---@field items? any[] The agent's list of what is to be done.
+---@field ask? table<string, any> What a person is asked.
+---@field answer? table<string, any> What was answered.
+---@field usage? table<string, any> Tokens and dollars so far.
+---@field error? table<string, any> Why it failed.
+---@field to? integer The last number missing.
+---@field [string] any
+
+--- Which runs to list.
+---@class host.RunFilter
+---@field user? string Those of one user.
+---@field chat? string Those of one chat, by the client's id of it.
+---@field state? ("queued"|"starting"|"running"|"blocked"|"succeeded"|"failed"|"cancelled"|"interrupted")|("queued"|"starting"|"running"|"blocked"|"succeeded"|"failed"|"cancelled"|"interrupted")[] Those in this state, or in one of these.
+---@field before? string Those older than the run of this id.
+---@field after? string Those newer than the run of this id.
+---@field oldest_first? boolean From the oldest on, or from `after` on, instead of from the newest.
+---@field limit? integer How many at most; 50 when left out.
+
+--- How the events of a run are read.
+---@class host.RunFollowing
+---@field after? integer The number behind which to begin; the first event when left out.
+---@field follow? boolean Wait for what is still to come. It does, when left out.
+
+--- What a run is to do.
+---@class host.RunOrder
+---@field user string Whose it is: workspace, keys and chats are found by it.
+---@field prompt string What the agent is told.
+---@field persona? string Who does it; `build` when left out.
+---@field chat? string A name under which its runs are found, and wait for each other.
+---@field title? string What it is about, in a line; the prompt's first when left out.
+---@field attended? boolean Whether somebody is there to answer what the agent asks. Nobody is, when left out.
+---@field meta? table<string, any> What hooks see as `meta`, such as `repo`, or a persona's settings.
 
 --- A live agent server; an item for gc plans.
 ---@class host.Runner
@@ -662,6 +803,34 @@
 ---@field session "busy"|"idle"|"missing"|"unknown" What its runner says about the session: `busy` is still at work.
 ---@field answer_complete boolean Whether the agent finished the answer meanwhile.
 
+--- An agent in the configuration of a workspace, as an item for gc plans.
+---@class host.UnusedAgent
+---@field kind string "agent"
+---@field id string Workspace and name.
+---@field label string Its name for people.
+---@field workspace string The workspace's id.
+---@field agent string Its name in the configuration.
+---@field persona string The persona that it stands for.
+---@field last_used number When a turn last used it, to the hour.
+---@field stamp string Changes when it is used.
+
+--- A chat whose turns are remembered, as an item for gc plans.
+---@class host.UnusedChat
+---@field kind string "chat"
+---@field id string The id of its newest run.
+---@field label string Its name for people.
+---@field user string Whose it is.
+---@field chat string The client's id of it; empty where the client has none.
+---@field turns integer How many of its turns are remembered.
+---@field last_used number When the newest of them was.
+---@field pinned boolean Whether one of its runs is pinned.
+
+--- Which of the things that are used now and then to list.
+---@class host.UnusedPage
+---@field unused_for? host.Duration Those that nobody has used for so long; all of them, when left out.
+---@field after? string Those behind this id.
+---@field limit? integer How many at most; 1000 when left out.
+
 --- What a run has used.
 ---@class host.Usage
 ---@field input_tokens integer Tokens read, cached ones included.
@@ -670,10 +839,21 @@
 ---@field cached_tokens? integer Tokens read from the cache among them.
 ---@field cost? number Dollars, where the price is known.
 
+--- What a user has used in a while.
+---@class host.Used
+---@field runs integer Runs that have ended.
+---@field failed integer Those among them that failed or were interrupted.
+---@field input_tokens integer Tokens read, cached ones included.
+---@field output_tokens integer Tokens written, reasoning included.
+---@field reasoning_tokens integer Tokens of reasoning among them.
+---@field cached_tokens integer Tokens read from the cache among them.
+---@field cost number Dollars, as far as prices are known.
+---@field priced integer Runs whose price is known.
+
 --- Who asks, as `identify` decided.
 ---@class host.User
 ---@field key string The user: their workspace, chats and keys are found by it.
----@field source "jwt"|"header"|"body"|"key"|"anonymous" Where that was read.
+---@field source "jwt"|"header"|"body"|"key"|"anonymous"|"script" Where that was read.
 ---@field name? string The name they go by.
 ---@field email? string Their mail address.
 ---@field role? string Their role where they signed in, such as `admin` or `user`.
@@ -700,7 +880,22 @@
 ---@field integrations? string[] The integrations that are there.
 ---@field bytes? integer What is stored in it, as last measured.
 ---@field quota? integer What may be stored in it.
----@field last_used? number When a run last used it.
+---@field last_used? number When a run last used it, to the minute.
+---@field created? number When it was made.
+
+--- Which of many workspaces to list.
+---@class host.WorkspacePage
+---@field after? string Those behind this id.
+---@field limit? integer How many at most; 1000 when left out.
+
+--- What a workspace holds.
+---@class host.WorkspaceUsage
+---@field bytes integer The sizes of its files together.
+---@field files integer How many there are.
+
+--- Whose workspace it is.
+---@class host.WorkspaceUser
+---@field user string The user.
 
 --- The form of random bytes.
 ---@class host.crypto.RandomOptions
@@ -718,6 +913,170 @@
 ---@field audience? string Must be its `aud`, or one of them.
 ---@field leeway? host.Duration How far two clocks may be apart; 30 seconds unless given.
 ---@field requires_expiry? boolean Refuses a token without `exp`; true unless given.
+
+--- What to run in a container.
+---@class host.docker.Command
+---@field argv string[] The program and its arguments.
+---@field env? table<string, string> Variables besides the container's own.
+---@field directory? string Where it runs.
+---@field user? string As whom; as the container's own, if left out.
+---@field deadline? host.Duration How long it is waited for; it is not ended then.
+
+--- A container.
+---@class host.docker.Container
+---@field id string Its id.
+---@field name string Its name.
+---@field image string Its image, as it was named then.
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be changed.
+---@field state string "created", "running", "paused", "restarting", "removing", "exited" or "dead".
+---@field created number When it was made.
+---@field ports host.docker.Port[] Its ports.
+---@field status? string The state for people, as "Up 2 hours"; in lists.
+---@field exit_code? integer How it ended; when it was inspected.
+---@field out_of_memory? boolean Whether it was ended for lack of memory; when it was inspected.
+---@field error? string Why it did not start; when it was inspected.
+---@field started? number When it was started; when it was inspected.
+---@field finished? number When it ended; when it was inspected.
+---@field networks? table<string, string> Its address on each network; when it was inspected.
+
+--- Which containers.
+---@class host.docker.ContainerFilter
+---@field all? boolean Also those that do not run.
+---@field labels? string[] With these labels, each `name` or `name=value`.
+
+--- A container to be made. It gets no capabilities, no new privileges and no restarts, and what is published is on the machine's loopback only.
+---@class host.docker.ContainerOrder
+---@field name string Its name.
+---@field image string Its image.
+---@field command? string[] What it runs; the image's own, if left out.
+---@field entrypoint? string[] What comes before the command; the image's own, if left out.
+---@field env? table<string, string> Environment variables, which everybody sees who may inspect it.
+---@field directory? string Where it runs.
+---@field user? string As whom, as "1000:1000".
+---@field labels? table<string, string> Labels besides Perigee's.
+---@field mounts? host.docker.Mount[] What it sees besides its image.
+---@field network? string Its network; none at all, if left out.
+---@field ports? integer[] Ports that are published.
+---@field memory? host.Size How much it may hold.
+---@field cpus? number Processors.
+---@field processes? integer Processes and threads.
+---@field read_only? boolean Whether its own file system can only be read.
+
+--- What the engine says of itself.
+---@class host.docker.Engine
+---@field api string The API's version that is spoken with it.
+---@field version string The engine's own.
+---@field name string Its machine's name.
+---@field system string Its machine's system.
+---@field cpus integer Processors of its machine.
+---@field memory integer Memory of its machine.
+---@field rootless boolean Whether it runs without root.
+
+--- Something that happened to an object.
+---@class host.docker.Event
+---@field type string "container", "network", "volume", "image" or "daemon".
+---@field action string As "create", "start", "die", "oom", "destroy".
+---@field id string The object's id.
+---@field attributes table<string, string> Its name and labels; of the end of a container its exitCode.
+---@field time number When, in seconds since 1970.
+
+--- Which events.
+---@class host.docker.EventFilter
+---@field since? number Also those from this moment on, in seconds since 1970.
+---@field until? number None after this moment; then the loop ends.
+---@field types? string[] As "container", "network", "volume", "image".
+---@field labels? string[] Of objects with these labels, each `name` or `name=value`.
+
+--- An image.
+---@class host.docker.Image
+---@field id string Its id, as "sha256:…", which never means another one.
+---@field tags string[] Its names.
+---@field digests string[] Its names at the registries that it came from.
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be removed.
+---@field bytes integer Its size, with layers that others share.
+---@field created number When it was built.
+
+--- What a container may use. What is left out stays.
+---@class host.docker.Limits
+---@field memory? host.Size Memory.
+---@field cpus? number Processors.
+---@field processes? integer Processes and threads.
+
+--- Which part of it.
+---@class host.docker.LogOptions
+---@field lines? integer The newest so many; 100, if left out.
+---@field since? number From this moment on, in seconds since 1970.
+---@field timestamps? boolean Each line with its moment.
+
+--- What a container sees besides its image.
+---@class host.docker.Mount
+---@field source? string A directory of the engine's machine, by its absolute path.
+---@field volume? string Or a volume.
+---@field memory? host.Size Or memory of this size.
+---@field target string Where the container sees it.
+---@field read_only? boolean Whether it can only be read. It can, if left out; memory can be written.
+
+--- A network.
+---@class host.docker.Network
+---@field id string Its id.
+---@field name string Its name.
+---@field driver string As "bridge".
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be changed.
+---@field internal boolean Whether it has no way out.
+---@field subnets string[] As "172.18.0.0/16".
+---@field containers table<string, string> Ids of the containers on it, by name; when it was inspected.
+
+--- A network to be made.
+---@class host.docker.NetworkOrder
+---@field name string Its name.
+---@field labels? table<string, string> Labels besides Perigee's.
+---@field internal? boolean Without a way out.
+---@field subnet? string As "10.7.0.0/24"; the engine chooses one, if left out.
+
+--- A port of a container.
+---@class host.docker.Port
+---@field inner integer In the container.
+---@field outer? integer On the machine, where it is published.
+---@field host? string The machine's address for it.
+
+--- How a program ended and what it wrote.
+---@class host.docker.Result
+---@field ok boolean Whether its exit code is 0.
+---@field code integer Its exit code.
+---@field stdout string What it wrote.
+---@field stderr string What it wrote as errors.
+
+--- Bytes on the engine's disk.
+---@class host.docker.Usage
+---@field layers integer Of all images together.
+---@field images table<string, integer> By tag, or id where there is none. Layers are shared.
+---@field containers table<string, integer> What they wrote outside of volumes, by name.
+---@field volumes table<string, integer> By name.
+---@field build_cache integer Of builds.
+
+--- What a container uses.
+---@class host.docker.Use
+---@field memory? integer Bytes, without what the kernel could drop.
+---@field memory_limit? integer How many it may.
+---@field cpu? number Seconds of processor time since its start.
+---@field processes? integer Processes and threads.
+
+--- A volume.
+---@class host.docker.Volume
+---@field name string Its name.
+---@field driver string As "local".
+---@field mountpoint string Where it is on the engine's machine.
+---@field labels table<string, string> Its labels.
+---@field ours boolean Whether it may be removed.
+---@field created? number When it was made.
+
+--- A volume to be made.
+---@class host.docker.VolumeOrder
+---@field name string Its name.
+---@field labels? table<string, string> Labels besides Perigee's.
 
 --- Something in a directory.
 ---@class host.fs.Entry

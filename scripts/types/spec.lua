@@ -180,3 +180,23 @@ function fake.workspaces.set(workspaces) end
 --- ```
 ---@param agents fake.Agent[] All of them.
 function fake.workspaces.agents(agents) end
+
+--- The runners that `host.runners` tells of.
+---@class fake.runners
+fake.runners = {}
+
+--- Sets the runners that there are.
+---
+--- ```lua
+--- fake.runners.set { { name = "r1", idle = "2h" } }
+--- ```
+---@param runners fake.Runner[] All of them.
+function fake.runners.set(runners) end
+
+--- Sets what is marked as a runner on this machine.
+---
+--- ```lua
+--- fake.runners.find { { id = "c1", standing = "orphan", age = "1h" } }
+--- ```
+---@param found fake.RunnerFinding[] All of it.
+function fake.runners.find(found) end

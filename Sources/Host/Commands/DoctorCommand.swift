@@ -4,25 +4,27 @@ import Runtime
 extension Command {
     static let doctor = Command(
         name: "doctor", summary: "Checks what Perigee needs and says what to do.",
-        usage: "perigee doctor [openwebui] [NAME=value …]",
+        usage: "perigee doctor [openwebui|docker] [NAME=value …]",
         details:
             "Ends with code 0 when nothing stands in the way of `perigee serve`, else with 69. With `openwebui` it "
-            + "prints\nwhat to enter there, and with OPENWEBUI_URL and OPENWEBUI_API_KEY it looks at what a running one lacks."
+            + "prints\nwhat to enter there, and with OPENWEBUI_URL and OPENWEBUI_API_KEY it looks at what a running one lacks;"
+            + "\nwith `docker` it looks at the engine that runners in containers would be on."
     ) { arguments in
         try arguments.expect(words: 0...1)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
-        if let subject = arguments.words.first {
-            guard subject == "openwebui" else {
-                throw Fault(
-                    .invalidInput, "there is no check-up of \"\(subject)\"", hint: "there is `perigee doctor openwebui`"
-                )
-            }
+        let look: @Loop @Sendable () async -> [Finding]
+        switch arguments.words.first {
+        case nil: look = { await Checkup(settings).findings() }
+        case "openwebui":
             Terminal.print(OpenWebUICheckup.instructions(settings))
+            look = { await OpenWebUICheckup(settings).findings() }
+        case "docker": look = { await DockerCheckup(settings).findings() }
+        case let subject?:
+            throw Fault(
+                .invalidInput, "there is no check-up of \"\(subject)\"",
+                hint: "there are `perigee doctor openwebui` and `perigee doctor docker`")
         }
-        let asksOpenWebUI = !arguments.words.isEmpty
-        let findings = Loop.run {
-            asksOpenWebUI ? await OpenWebUICheckup(settings).findings() : await Checkup(settings).findings()
-        }
+        let findings = Loop.run { await look() }
         Terminal.print(Checkup.report(findings))
         return findings.contains { $0.state == .bad } ? 69 : 0
     }

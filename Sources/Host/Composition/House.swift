@@ -11,6 +11,7 @@ final class House {
 
     private(set) var store: Store?
     private(set) var client: HTTPClient?
+    private(set) var docker: DockerEngine?
     private(set) var server: Server?
     private(set) var telemetry: Telemetry?
     private(set) var scripts: Scripts?
@@ -81,6 +82,10 @@ final class House {
         var world = try Scripting.world(
             settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
             metrics: telemetry!.metrics)
+        let docker = DockerEngine(
+            try settings.docker(), mark: DockerMark(owner: try await Installation.id(store!)))
+        self.docker = docker
+        world.docker = docker
         world.query = { [store = store!] sql, parameters in
             try await store.readOnly(sql, parameters, limits: ReadOnlyLimits(views: Schema.scriptViews))
         }
@@ -137,8 +142,10 @@ final class House {
     private func closeScripts() async {
         await jobs?.close()
         await scripts?.close()
+        await docker?.close()
         jobs = nil
         scripts = nil
+        docker = nil
     }
 
     private func openRuns() async throws {

@@ -13,7 +13,8 @@ struct RunnerHouse {
 
     static func open(_ house: House, scope: Scope) async throws -> RunnerHouse {
         let (settings, log) = (house.settings, house.log.part("runners"))
-        let choice = try await RunnerMode.chosen(settings) { await RunnerBackends.obstacle(to: $0, settings) }
+        let backends = RunnerBackends(settings: settings, docker: house.docker!)
+        let choice = try await RunnerMode.chosen(settings) { await backends.obstacle(to: $0) }
         log.info(
             "how agents run", ["mode": LogValue(choice.mode.rawValue), "reason": LogValue(choice.reason)])
         switch choice.mode {
@@ -22,7 +23,7 @@ struct RunnerHouse {
             house.runnerDesk.runners = shared
             return RunnerHouse(mode: choice.mode, pool: shared)
         case .container, .process:
-            let own = try await own(choice.mode, house, log, scope)
+            let own = try await own(choice.mode, backends, house, log, scope)
             house.runnerDesk.runners = own
             return RunnerHouse(mode: choice.mode, pool: own)
         case .auto, .rehearsal: return RunnerHouse(mode: .rehearsal, pool: nil)
@@ -30,17 +31,17 @@ struct RunnerHouse {
     }
 
     private static func own(
-        _ mode: RunnerMode, _ house: House, _ log: Log, _ scope: Scope
+        _ mode: RunnerMode, _ backends: RunnerBackends, _ house: House, _ log: Log, _ scope: Scope
     ) async throws -> OwnRunners {
         let (settings, access, client) = (house.settings, house.access!, house.client!)
         let book = try await RunnerBook.open(house.store!, sealer: access.encryption.sealer, log: log)
-        let backend = try await RunnerBackends.make(
-            mode, owner: book.owner, settings, client: client, log: log, scope: scope)
         let workspaces = access.workspaces
+        let backend = try await backends.make(
+            mode, owner: book.owner, workspaceRoot: workspaces.places.root, log: log)
         let rules = MountRules(
             allowed: settings[SettingTable.runnerMounts], guarded: [house.directory.path, workspaces.places.root])
         let planner = RunnerPlanner(
-            mode, RunnerBackends.defaults(mode, settings), policy: RunnerPolicy(house.scripts!), mounts: rules,
+            mode, backends.defaults(mode), policy: RunnerPolicy(house.scripts!), mounts: rules,
             privateRoot: house.directory.runners
         ) { workspace in
             let keys = try await workspaces.effectiveKeys(of: workspace.id)

@@ -92,7 +92,8 @@ struct CleanUpTests {
         let bed = try await WorkspacesBed.open()
         let time = ManualMoment()
         time.milliseconds = 1000
-        let registry = AgentRegistry(bed.store, bed.workspaces, now: { time.milliseconds }) { _, _ in [:] }
+        let registry = AgentRegistry(bed.store, bed.workspaces, keys: .files, now: { time.milliseconds }) { _, _ in [:]
+        }
         let space = try await bed.workspace("ann")
         let izzy = PersonaAgent(persona: "izzy", integrations: ["notes"])
         var mirrored = 0

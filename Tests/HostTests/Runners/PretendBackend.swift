@@ -146,4 +146,6 @@ final class PretendBackend: RunnerBackend {
     }
 
     func count(_ call: String) -> Int { calls.count { $0.hasPrefix(call) } }
+
+    func close() async {}
 }

@@ -11,13 +11,16 @@ struct Program {
     }
 
     /// The executable beside the test runner's.
-    static let path: String = {
+    static let path = built("perigee")
+
+    /// An executable that was built with the tests.
+    static func built(_ name: String) -> String {
         var buffer = [UInt8](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &buffer, buffer.count)
         let own = String(decoding: buffer[..<max(0, count)], as: UTF8.self)
         return own.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-            + "/perigee"
-    }()
+            + "/\(name)"
+    }
 
     /// Runs to the end. The environment holds only what is given, and PATH and HOME.
     @Loop

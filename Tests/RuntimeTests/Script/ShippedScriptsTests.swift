@@ -46,7 +46,8 @@ struct ShippedScriptsTests {
             #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
             #expect(
                 Set(generation.jobs.map(\.name)) == [
-                    "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs", "trash", "values",
+                    "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs", "trash",
+                    "values",
                 ])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [

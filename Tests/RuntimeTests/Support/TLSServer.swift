@@ -22,8 +22,9 @@ final class TLSServer {
         return isThere
     }()
 
-    /// `mode` is `-www` (answers HTTP) or `-rev` (sends each line back reversed).
-    init(_ mode: String) async throws {
+    /// `mode` is `-www` (answers HTTP) or `-rev` (sends each line back reversed). `asks` wants a certificate of the
+    /// authority's from clients.
+    init(_ mode: String, asks: Bool = false) async throws {
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
         try await run(["req", "-x509"] + key + ["-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem"])
         try await run(
@@ -34,7 +35,9 @@ final class TLSServer {
             ])
         var ends: [Int32] = [0, 0]
         precondition(clinux_pipe(&ends) == 0)
-        let arguments = ["s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem", "-key", "key.pem", mode]
+        let arguments =
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", "cert.pem", "-key", "key.pem", mode]
+            + (asks ? ["-Verify", "1", "-verify_return_error", "-CAfile", "ca.pem"] : [])
         exit = try ChildExit(pid: spawn(arguments, output: ends[1]))
         Glibc.close(ends[1])
         port = try await readPort(ends[0])

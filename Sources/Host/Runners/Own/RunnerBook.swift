@@ -34,12 +34,7 @@ final class RunnerBook {
     }
 
     static func open(_ store: Store, sealer: Sealer, log: Log) async throws -> RunnerBook {
-        let fresh = Hex.encode(Random.bytes(8))
-        let owner = try await store.write { transaction in
-            try transaction.run(RunnersQueries.addOwner, fresh)
-            return try transaction.one(RunnersQueries.owner)
-        }
-        return RunnerBook(owner, store, sealer, log)
+        RunnerBook(try await Installation.id(store), store, sealer, log)
     }
 
     /// All that should be there. Passwords that do not open are passed over: such a runner is of no use to anybody.

@@ -36,10 +36,6 @@ enum RunnersQueries {
         let state: RunnerBook.Entry.State
     }
 
-    static let addOwner: Query<Void> =
-        "INSERT INTO about (name, value) VALUES ('installation', ?) ON CONFLICT (name) DO NOTHING"
-    static let owner = Query("SELECT value FROM about WHERE name = 'installation'", String.self)
-
     static let all = Query(
         """
         SELECT name, mode, workspace, key_signature, identity, address, sealed, signature, started_at, last_used_at,

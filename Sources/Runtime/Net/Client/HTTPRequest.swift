@@ -78,9 +78,22 @@ public struct HTTPClientSettings: Sendable {
     public var connections = 4096
     /// A file of certificates to trust instead of the system's.
     public var certificates: String?
+    /// Whom the client says it is, to servers that ask for a certificate.
+    public var identity: Identity?
     public var proxies = ProxySettings()
     /// Read from a socket at once; it is held as long as the transfer lives.
     public var receiveBuffer = 8 << 10
 
     public init() {}
+
+    /// Files in PEM form.
+    public struct Identity: Sendable, Hashable {
+        public let certificate: String
+        public let key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
 }

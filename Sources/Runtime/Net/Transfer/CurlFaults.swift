@@ -44,6 +44,9 @@ enum CurlFaults {
         case CURLE_SSL_CACERT_BADFILE:
             let file = transfer.settings.certificates ?? "the system's"
             return (.invalidInput, "the certificate file cannot be read (\(file))", "it must hold PEM certificates")
+        case CURLE_SSL_CERTPROBLEM:
+            let file = transfer.settings.identity?.certificate ?? "none"
+            return (.invalidInput, "the client's certificate cannot be used (\(file))", "it and its key must be PEM")
         case CURLE_GOT_NOTHING: return (.unavailable, "the server closed the connection without an answer", nil)
         case CURLE_PARTIAL_FILE:
             return (.unavailable, "the answer broke off after \(transfer.received) bytes of its body", nil)

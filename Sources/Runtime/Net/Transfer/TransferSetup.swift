@@ -83,6 +83,10 @@ struct TransferSetup {
             text(CURLOPT_CAINFO, file)
             text(CURLOPT_PROXY_CAINFO, file)
         }
+        if let identity = settings.identity {
+            text(CURLOPT_SSLCERT, identity.certificate)
+            text(CURLOPT_SSLKEY, identity.key)
+        }
     }
 
     /// An empty name keeps curl from looking into the environment.

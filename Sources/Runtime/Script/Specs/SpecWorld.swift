@@ -20,10 +20,12 @@ final class SpecWorld {
         guard mkdtemp(&template) != nil else { throw Fault.system("create", "a directory in /tmp", errno: errno) }
         directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         stage = SpecStage()
-        world = World(
+        var world = World(
             clock: stage, http: stage, values: stage, processes: stage,
             roots: [FileRoot("work", directory, isWritable: true)], log: Log(to: -1, format: .json, level: .error),
             metrics: Metrics())
+        world.docker = DockerEngine(answeredBy: stage)
+        self.world = world
     }
 
     /// Everything as it is at the beginning.

@@ -5,6 +5,8 @@ public struct World {
     public var http: any WorldHTTP
     public var values: any KeyValues
     public var processes: any WorldProcesses
+    /// Nil where none is configured.
+    public var docker: DockerEngine?
     /// Directories that scripts may use, by name.
     public var roots: [FileRoot]
     public var log: Log

@@ -1,0 +1,119 @@
+import Glibc
+public import Runtime
+import Testing
+
+@_silgen_name("setns") private func setns(_ descriptor: Int32, _ kind: Int32) -> Int32
+
+/// The real Docker Engine of the tests (`Tests/docker-engine`): one for the test process, made by the first test that needs
+/// it, and gone with the process. It is in a network of its own.
+@Loop
+public final class DockerBed {
+    private enum State {
+        case unknown
+        case there(DockerBed)
+        case missing
+    }
+
+    private static var state = State.unknown
+    private static let script = TestEnvironment.root + "/Tests/docker-engine"
+    private static let newNetwork: Int32 = 0x4000_0000
+
+    public let socket: String
+    private let process: Subprocess
+    /// A process in its namespaces.
+    private let inhabitant: Int32
+    private var unread = ""
+    private var images: Set<String> = []
+    private let home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+
+    /// Nil where none can be had; then that has been said.
+    public static func shared(for subject: String) async throws -> DockerBed? {
+        switch state {
+        case .there(let bed): return bed
+        case .missing: return TestEnvironment.require(nil, subject, "there is no Docker Engine for tests")
+        case .unknown: break
+        }
+        let check = try await Subprocess.run([script, "check"])
+        guard check.succeeded else {
+            state = .missing
+            return TestEnvironment.require(nil, subject, check.outputText)
+        }
+        let bed = try await start()
+        state = .there(bed)
+        try await bed.image("perigee-test/busybox:1", of: [])
+        return bed
+    }
+
+    private static func start() async throws -> DockerBed {
+        // The daemon's sockets lie in it, and their paths must stay short.
+        let directory = "/tmp/perigee-docker-\(getpid())"
+        let process = try await Subprocess.start(
+            [script, "serve", directory], .init(input: .stream, output: .stream, errors: .stream))
+        var text = ""
+        while !text.contains("ready\n") {
+            guard let piece = try await process.output?.next() else {
+                var said: [UInt8] = []
+                while let piece = try await process.errors?.next() { said += piece }
+                throw Fault(
+                    .unavailable, "the engine for tests did not start: \(String(decoding: said, as: UTF8.self))")
+            }
+            text += String(decoding: piece, as: UTF8.self)
+        }
+        let words = text.split(whereSeparator: \.isWhitespace)
+        guard words.count == 3, words[0] == "engine", let pid = Int32(words[1]) else {
+            throw Fault(.internal, "the engine for tests said \(text)")
+        }
+        return DockerBed("\(directory)/docker.sock", process, pid)
+    }
+
+    private init(_ socket: String, _ process: Subprocess, _ inhabitant: Int32) {
+        self.socket = socket
+        self.process = process
+        self.inhabitant = inhabitant
+    }
+
+    /// As its owner, or as another one's.
+    public func engine(owner: String = "test", patience: DockerPatience = DockerPatience()) throws -> DockerEngine {
+        DockerEngine(try DockerAddress(unixPath: socket), mark: DockerMark(owner: owner), patience: patience)
+    }
+
+    /// `crash`, `start`, `freeze`, `thaw`, `crash-containerd`, `start-containerd`. Returns when it is done.
+    public func order(_ word: String) async throws {
+        try await process.write(Array("\(word)\n".utf8))
+        while !unread.contains("\n") {
+            guard let piece = try await process.output?.next() else {
+                throw Fault(.unavailable, "the engine for tests has ended")
+            }
+            unread += String(decoding: piece, as: UTF8.self)
+        }
+        let answer = unread.prefix { $0 != "\n" }
+        unread = String(unread.dropFirst(answer.count + 1))
+        guard answer == "done" else { throw Fault(.internal, "the engine for tests could not \(word)") }
+    }
+
+    /// An image with these programs, made once. `isBare` has no shell and no other tools.
+    public func image(_ tag: String, of programs: [String], isBare: Bool = false) async throws {
+        guard images.insert(tag).inserted else { return }
+        let made = try await Subprocess.run(
+            [DockerBed.script, "image", socket, tag] + programs,
+            .init(environment: .inherit(["PATH"], adding: isBare ? ["PERIGEE_IMAGE_BARE": "1"] : [:])))
+        guard made.succeeded else { throw Fault(.internal, "no image \(tag): \(made.errorText)") }
+    }
+
+    /// Connections of the loop reach the engine's network while this runs: addresses of containers, and what is
+    /// published on its loopback.
+    public func inside<Value>(_ body: () async throws -> Value) async throws -> Value {
+        let there = open("/proc/\(inhabitant)/ns/net", O_RDONLY | O_CLOEXEC)
+        guard there >= 0, setns(there, DockerBed.newNetwork) == 0 else {
+            throw Fault.system("enter", "the network of the engine for tests", errno: errno)
+        }
+        close(there)
+        defer { precondition(setns(home, DockerBed.newNetwork) == 0, "there is no way back to the own network") }
+        return try await body()
+    }
+
+    /// Arguments that run a program there.
+    public func command(_ arguments: [String]) -> [String] {
+        ["nsenter", "--target", "\(inhabitant)", "--net", "--mount", "--"] + arguments
+    }
+}
