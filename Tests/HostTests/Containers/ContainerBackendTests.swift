@@ -12,7 +12,15 @@ struct ContainerBackendTests {
         try await ContainerBed.with { bed in
             let spec = try bed.spec()
             let place = try await bed.start(spec)
-            #expect(place.mode == .container && place.address.hasPrefix("http://127.0.0.1:"))
+            let details = try await bed.engine.container(place.identity)
+            let end = try #require(details.networks[spec.name])
+            #expect(place.mode == .container && place.address == "http://\(end.address):4096")
+            // The way where the bridge is not on this machine.
+            let outer = try #require(details.ports.first?.outer)
+            let published = RunnerPlace(
+                mode: .container, identity: place.identity, address: "http://127.0.0.1:\(outer)",
+                password: place.password)
+            #expect(try await bed.health(published) == 200)
             #expect(try await bed.health(place) == 200)
             #expect(try await bed.health(place, password: "wrong") == 401)
             #expect(try await bed.backend.presence(of: place) == .up)

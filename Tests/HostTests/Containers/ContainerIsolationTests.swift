@@ -27,7 +27,7 @@ struct ContainerIsolationTests {
             let other = try await bed.shell(knock, in: anns)
             #expect(other.code == 1 && !other.text.contains("HTTP"), "\(other)")
             // What is published on the machine's loopback is not there for containers.
-            let port = try #require(bobs.address.split(separator: ":").last)
+            let port = try #require(details.ports.first?.outer)
             for way in ["127.0.0.1", "host.docker.internal"] {
                 let address = "$(grep \(way) /etc/hosts | head -n 1 | cut -f 1)"
                 let tried = try await bed.shell("nc -w 2 \(address) \(port) </dev/null", in: anns)

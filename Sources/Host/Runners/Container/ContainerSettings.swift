@@ -43,6 +43,9 @@ struct ContainerSurroundings: Sendable {
     let user: String
     /// Given to runners before they start; nil where everything is Perigee's own user's.
     let owner: (user: uid_t, group: gid_t)?
+    /// Whether the engine's bridges can be those of this machine: not in a virtual machine, and not in a rootless
+    /// engine's own network.
+    let mayShareBridges: Bool
 
     @Loop
     static func look(_ docker: DockerEngine, _ settings: ContainerSettings) async throws -> ContainerSurroundings {
@@ -55,15 +58,16 @@ struct ContainerSurroundings: Sendable {
                 // In a container, but not of this engine: paths are as they are, and ports are published.
             }
         }
-        let isRootless = try await docker.info().isRootless
-        let (user, owner) = chosenUser(settings.user, isRootless: isRootless)
+        let info = try await docker.info()
+        let (user, owner) = chosenUser(settings.user, isRootless: info.isRootless)
+        let isNear = docker.address.unixPath != nil && !info.isRootless && !info.system.contains("Docker Desktop")
         guard let own else {
             let map = MountMap(settings.mounts + [("/", .directory("/"))])
-            return ContainerSurroundings(map: map, ownContainer: nil, user: user, owner: owner)
+            return ContainerSurroundings(map: map, ownContainer: nil, user: user, owner: owner, mayShareBridges: isNear)
         }
         return ContainerSurroundings(
-            map: MountMap(mounts: own.mounts, settings: settings.mounts), ownContainer: own.id, user: user, owner: owner
-        )
+            map: MountMap(mounts: own.mounts, settings: settings.mounts), ownContainer: own.id, user: user,
+            owner: owner, mayShareBridges: false)
     }
 
     /// In a rootless engine root is the user who runs it, and every other number somebody whom nobody knows.

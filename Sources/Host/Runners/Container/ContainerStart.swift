@@ -112,6 +112,7 @@ final class ContainerStart {
 
     private func address(_ details: DockerContainerDetails) throws -> String {
         if plan.isPublished {
+            if let direct = direct(details) { return direct }
             if let port = details.ports.first(where: { $0.inner == RunnerPlan.port })?.outer {
                 return "http://127.0.0.1:\(port)"
             }
@@ -119,6 +120,15 @@ final class ContainerStart {
             return "http://\(address):\(RunnerPlan.port)"
         }
         throw Fault(.unavailable, "Docker gave the container \(details.name) no address on the network \(plan.network)")
+    }
+
+    /// Its own address, where its bridge is on this machine: the published port is kept open by a program that ends with
+    /// dockerd, and takes every stream through it along.
+    private func direct(_ details: DockerContainerDetails) -> String? {
+        guard surroundings.mayShareBridges, let end = details.networks[plan.network], !end.address.isEmpty,
+            OwnAddresses.contain(end.gateway)
+        else { return nil }
+        return "http://\(end.address):\(RunnerPlan.port)"
     }
 
     /// Takes back what this start has made, and that alone.

@@ -46,6 +46,8 @@ public struct DockerContainerDetails: Sendable, Equatable {
         public let networkID: String
         /// Empty while the container does not run.
         public let address: String
+        /// The engine's own address on that network; empty when it has none there.
+        public let gateway: String
     }
 
     /// What is mounted, as the engine's own machine sees it.
@@ -129,7 +131,8 @@ public struct DockerContainerDetails: Sendable, Equatable {
         var networks: [String: Endpoint] = [:]
         for (name, endpoint) in view.members {
             networks[name] = Endpoint(
-                networkID: endpoint["NetworkID"].string ?? "", address: endpoint["IPAddress"].string ?? "")
+                networkID: endpoint["NetworkID"].string ?? "", address: endpoint["IPAddress"].string ?? "",
+                gateway: endpoint["Gateway"].string ?? "")
         }
         return networks
     }
