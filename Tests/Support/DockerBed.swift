@@ -19,6 +19,7 @@ public final class DockerBed {
     private static let newNetwork: Int32 = 0x4000_0000
 
     public let socket: String
+    private let directory: String
     private let process: Subprocess
     /// A process in its namespaces.
     private let inhabitant: Int32
@@ -63,11 +64,12 @@ public final class DockerBed {
         guard words.count == 3, words[0] == "engine", let pid = Int32(words[1]) else {
             throw Fault(.internal, "the engine for tests said \(text)")
         }
-        return DockerBed("\(directory)/docker.sock", process, pid)
+        return DockerBed(directory, process, pid)
     }
 
-    private init(_ socket: String, _ process: Subprocess, _ inhabitant: Int32) {
-        self.socket = socket
+    private init(_ directory: String, _ process: Subprocess, _ inhabitant: Int32) {
+        self.directory = directory
+        socket = "\(directory)/docker.sock"
         self.process = process
         self.inhabitant = inhabitant
     }
@@ -112,8 +114,24 @@ public final class DockerBed {
         return try await body()
     }
 
-    /// Arguments that run a program there.
-    public func command(_ arguments: [String]) -> [String] {
-        ["nsenter", "--target", "\(inhabitant)", "--net", "--mount", "--"] + arguments
+    /// Words before a program that is to be in its network, and in the tests' own view of files and processes.
+    public var launcher: [String] { ["nsenter", "--target", "\(inhabitant)", "--net", "--"] }
+
+    /// What it has been asked so far, as `GET /v1.41/info`, by its own log.
+    public func requests() async throws -> [String] {
+        let log = try await Subprocess.run([
+            "sed", "-n", "s/.*Calling \\([A-Z]* [^\"]*\\).*/\\1/p", "\(directory)/dockerd.log",
+        ])
+        return log.outputText.split(separator: "\n").map { String($0) }
+    }
+
+    /// Docker's own program, at this engine.
+    @discardableResult
+    public func docker(_ words: [String]) async throws -> String {
+        let result = try await Subprocess.run(["docker", "-H", "unix://\(socket)"] + words)
+        guard result.succeeded else {
+            throw Fault(.internal, "docker \(words.joined(separator: " ")): \(result.errorText)")
+        }
+        return result.outputText
     }
 }

@@ -13,6 +13,7 @@ final class ChatBed {
     private(set) var program: RunningProgram
     private let settings: [String]
     private let environment: [String: String]
+    private let launcher: [String]
     private let scope: Scope
     private let client = HTTPClient()
     /// What has been logged by programs that have ended.
@@ -27,6 +28,12 @@ final class ChatBed {
         var ends = 0
         var run: String?
 
+        mutating func take(_ event: ServerEvent) throws {
+            let text = event.text
+            body += text + "\n"
+            if text == "[DONE]" { ends += 1 } else { chunks.append(try JSON.parse(text)) }
+        }
+
         var text: String {
             chunks.compactMap {
                 $0["choices"][0]["delta"]["content"].string ?? $0["choices"][0]["message"]["content"].string
@@ -40,10 +47,10 @@ final class ChatBed {
         var call: JSONView? { chunks.lazy.map { $0["choices"][0]["delta"]["tool_calls"][0] }.first { $0.exists } }
     }
 
-    /// `environment` is for what must not stand in anybody's argv.
+    /// `environment` is for what must not stand in anybody's argv, `launcher` for where the program is to be.
     static func with(
-        _ settings: [String] = [], environment: [String: String] = [:], within limit: Duration = .seconds(90),
-        fake change: (inout FakeSettings) -> Void = { _ in },
+        _ settings: [String] = [], environment: [String: String] = [:], launcher: [String] = [],
+        within limit: Duration = .seconds(90), fake change: (inout FakeSettings) -> Void = { _ in },
         _ body: @Loop (ChatBed) async throws -> Void
     ) async throws {
         let state = TemporaryDirectory()
@@ -54,8 +61,9 @@ final class ChatBed {
         let fake = FakeOpencode(fakeSettings, scope: scope)
         try fake.listen()
         let all = ["OPENCODE_BASE_URL=\(fake.address)", "LOG_LEVEL=debug"] + settings
-        let program = try await RunningProgram.start(state: state.path, settings: all, environment: environment)
-        let bed = ChatBed(state, fake, program, all, environment, scope)
+        let program = try await RunningProgram.start(
+            state: state.path, settings: all, environment: environment, launcher: launcher)
+        let bed = ChatBed(state, fake, program, all, environment, launcher, scope)
         await Deadline.within(limit) {
             do { try await body(bed) } catch { Issue.record(error) }
             await Deadline.lifted { await bed.close() }
@@ -64,13 +72,14 @@ final class ChatBed {
 
     private init(
         _ state: TemporaryDirectory, _ fake: FakeOpencode, _ program: RunningProgram, _ settings: [String],
-        _ environment: [String: String], _ scope: Scope
+        _ environment: [String: String], _ launcher: [String], _ scope: Scope
     ) {
         self.state = state
         self.fake = fake
         self.program = program
         self.settings = settings
         self.environment = environment
+        self.launcher = launcher
         self.scope = scope
     }
 
@@ -90,7 +99,8 @@ final class ChatBed {
 
     /// The same state and settings again.
     func start() async throws {
-        program = try await RunningProgram.start(state: state.path, settings: settings, environment: environment)
+        program = try await RunningProgram.start(
+            state: state.path, settings: settings, environment: environment, launcher: launcher)
     }
 
     // MARK: asking
@@ -173,11 +183,7 @@ final class ChatBed {
             return reply
         }
         let events = answer.body.events()
-        while let event = try await events.next() {
-            let text = event.text
-            reply.body += text + "\n"
-            if text == "[DONE]" { reply.ends += 1 } else { reply.chunks.append(try JSON.parse(text)) }
-        }
+        while let event = try await events.next() { try reply.take(event) }
         return reply
     }
 

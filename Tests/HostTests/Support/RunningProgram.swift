@@ -8,13 +8,13 @@ final class RunningProgram {
     let port: Int
     private(set) var lines: [String] = []
 
-    /// Starts it and returns when it says where it listens.
+    /// Starts it, given a launcher as the last words of that, and returns when it says where it listens.
     static func start(
-        state: String, settings: [String] = [], environment: [String: String] = [:]
+        state: String, settings: [String] = [], environment: [String: String] = [:], launcher: [String] = []
     ) async throws -> RunningProgram {
         let words = ["serve", "PORT=0", "STATE_DIR=\(state)", "LOG_FORMAT=json"] + settings
         let process = try await Subprocess.start(
-            [Program.path] + words,
+            launcher + [Program.path] + words,
             .init(
                 environment: .only(Program.base.merging(environment) { $1 }), directory: "/", output: .discard,
                 errors: .stream))

@@ -1,0 +1,57 @@
+import Runtime
+import TestSupport
+import Testing
+
+@testable import Host
+
+@Suite("chats answered by containers, when Docker is in trouble")
+@Loop
+struct ContainerMishapTests {
+    private static let words = (1...120).map { "word\($0)" }.joined(separator: " ")
+
+    @Test(
+        "dockerd is deaf or gone: turns on runners that are up stay whole, others wait, and are answered afterwards",
+        arguments: [("freeze", "thaw"), ("crash", "start")])
+    func dockerd(_ fault: String, _ cure: String) async throws {
+        try await ContainerHouse.with { house in
+            let running = try await house.begin("ann", "slow 15; say \(Self.words)")
+            try await running.until("word2")
+            var waiting: LiveReply?
+            try await house.during(fault, then: cure) {
+                let new = try await house.begin("bob", "say good morning")
+                try await new.until(fault == "freeze" ? "Starting the agent" : "Docker at ")
+                let whole = try await running.whole()
+                #expect(whole.text == Self.words && whole.error == nil, "\(whole.body.suffix(2000))")
+                #expect(try await house.ask("ann", "say warm as ever").text.contains("warm as ever"))
+                waiting = new
+            }
+            let answered = try await #require(waiting).whole()
+            #expect(answered.text.contains("good morning") && answered.error == nil, "\(answered.body)")
+            #expect(try await house.holds(2))
+        }
+    }
+
+    @Test("an image that is not there, and a socket that is not there, are named, and the cure is enough")
+    func missing() async throws {
+        let image = "127.0.0.1:9/perigee/none:1"
+        try await ContainerHouse.with(["RUNNER_IMAGE=\(image)"]) { house in
+            let ann = try await house.begin("ann", "say with an image")
+            try await ann.until("trying again in")
+            #expect(ann.reply.body.contains("pull the image \(image)"), "\(ann.reply.body)")
+            try await house.docker.docker(["tag", ContainerBed.image, image])
+            #expect(try await ann.whole().text.contains("with an image"), "\(ann.reply.body)")
+            try await house.docker.docker(["rmi", image])
+            var bob: LiveReply?
+            try await house.withoutSocket {
+                let reply = try await house.begin("bob", "say with a socket")
+                try await reply.until("there is no socket")
+                bob = reply
+            }
+            try await house.docker.docker(["tag", ContainerBed.image, image])
+            let reply = try await #require(bob).whole()
+            #expect(reply.text.contains("with a socket"), "\(reply.body)")
+            try await house.docker.docker(["rmi", image])
+            #expect(try await house.containers().count == 2)
+        }
+    }
+}
