@@ -25,7 +25,7 @@ final class ChatRoom {
     static func open(_ house: House, scope: Scope) async throws -> ChatRoom {
         let (settings, log) = (house.settings, house.log)
         let (store, access, scripts) = (house.store!, house.access!, house.scripts!)
-        let chats = Chats(store, log: log.part("chats"), now: Access.now)
+        let chats = Chats(store, log: log.part("chats"))
         let providers = settings.providers
         let models = ProviderClient(house.client!, wallClock: { SystemClock().now })
         let standings = ProviderStandings(providers)
@@ -53,6 +53,8 @@ final class ChatRoom {
             log: log.part("runs"),
             metrics: house.telemetry?.metrics, scope: scope)
 
+        chats.onChoice = { [weak runs] run, choice in runs?.remember(Decision(choice), for: run) }
+
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
         let address = settings.agentAddress
         let agents = AgentRegistry(store, access.workspaces) { workspace, agent in
@@ -63,14 +65,15 @@ final class ChatRoom {
             providers, models, standings, small: settings[SettingTable.smallModel], log: log.part("side calls"))
         let modes = [mode.rawValue]
         let intake = TurnIntake(
-            runs, access.workspaces, agents, sides, modes: { modes }, onConfigured: { fresh?.changed($0) })
+            runs, access.workspaces, agents, sides, chats, modes: { modes }, onConfigured: { fresh?.changed($0) })
         let integrations = MCPService(
             scripts, tokens, settings.surroundings(of: runs, secrets: log.secrets), log: log.part("integrations"),
             scope: scope)
         let filterSecret = settings[SettingTable.filterSecret]
         let openAI = OpenAIHouse(
             scripts: scripts, gate: access.gate, intake: intake, runs: runs, chats: chats,
-            workspaces: access.workspaces, embed: settings.embedding(by: providers, models), rehearses: { true },
+            workspaces: access.workspaces, embed: settings.embedding(by: providers, models),
+            rehearses: { mode == .rehearsal },
             log: log.part("openai"),
             filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
         let mirror = mirror(chats, access.workspaces, log.part("chats"), scope)
@@ -79,6 +82,7 @@ final class ChatRoom {
 
     func close() async {
         chats.onChange = nil
+        chats.onChoice = nil
         chats.former = { _ in [:] }
         await runs.close()
         await mirror.close()

@@ -134,5 +134,6 @@ enum Schema {
             """),
         Migration(7, "turns of chats", ChatsQueries.schema),
         Migration(8, "agents of workspaces", AgentQueries.schema),
+        Migration(9, "what was put before the messages of turns, and where they went on", ChatsQueries.more),
     ]
 }

@@ -85,6 +85,18 @@ struct ChatNarratorTests {
         #expect(narrator.content == "Well.\n\nDone.")
     }
 
+    @Test("a passing notice ends when the turn goes on, and others stand")
+    func notices() throws {
+        var narrator = ChatNarrator(Self.chunks, isNative: true)
+        let said = try Self.items(narrator.notice("trying again", isPassing: true))
+        #expect(said[0]["event"]["data"]["done"].bool == false)
+        let gone = try Self.items(narrator.goesOn())
+        #expect(gone[0]["event"]["data"]["done"].bool == true && gone[0]["event"]["data"]["hidden"].bool == true)
+        #expect(narrator.goesOn().isEmpty)
+        let stands = try Self.items(narrator.notice("cut"))
+        #expect(stands[0]["event"]["data"]["done"].bool == true && narrator.goesOn().isEmpty)
+    }
+
     @Test("for other clients all thoughts are reasoning")
     func plainThoughts() throws {
         var narrator = ChatNarrator(Self.chunks, isNative: false)

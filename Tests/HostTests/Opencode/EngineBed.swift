@@ -219,5 +219,5 @@ final class TestAttempt: RunAttempt {
     }
 
     var usages: [Usage] { events.compactMap { if case .usage(let usage) = $0 { usage } else { nil } } }
-    var notices: [String] { events.compactMap { if case .notice(let text) = $0 { text } else { nil } } }
+    var notices: [String] { events.compactMap { if case .notice(let text, _) = $0 { text } else { nil } } }
 }

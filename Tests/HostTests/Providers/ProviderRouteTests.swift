@@ -185,7 +185,7 @@ private final class RoutedAttempt: RunAttempt {
     func report(_ event: RunEventBody) {
         switch event {
         case .text(let piece, _): text += piece
-        case .notice(let line): notices.append(line)
+        case .notice(let line, _): notices.append(line)
         default: break
         }
     }

@@ -152,7 +152,7 @@ extension RunEventBody {
     /// About how much it holds, for bounds.
     var size: Int {
         switch self {
-        case .text(let text, _), .reasoning(let text, _), .notice(let text), .cut(let text): text.utf8.count + 32
+        case .text(let text, _), .reasoning(let text, _), .notice(let text, _), .cut(let text): text.utf8.count + 32
         case .tool(let use): use.output.utf8.count + 512
         case .ask, .answer, .todo, .artifact, .error: 1024
         case .state, .usage: 64
