@@ -22,6 +22,9 @@ local LONGEST_WAIT = 300
 -- An agent that is gone is restarted, or waited for where it is not ours to restart; a little longer each time.
 local RESTARTS = { 0, 5, 15 }
 
+-- What people read of it. The failure's own words are in the log: they name addresses that mean nothing to them.
+local GONE = "The agent's server does not answer"
+
 -- Failures that the user can do something about, and what.
 local ADVICE = {
   unauthorized = "The model's provider refused the key. Look at your key in the settings of the client, or ask whoever "
@@ -94,18 +97,21 @@ local function bring_back(failure)
   end
   local reason = failure.started and "the agent is gone: it is brought back to see how far it got"
     or "the agent is gone, and the prompt had not begun"
-  return { action = "restart_runner", after = after, reason = reason }
+  return { action = "restart_runner", after = after, message = GONE, reason = reason }
 end
 
 ---@param failure host.Failure
 ---@return host.Recovery
 local function ask_or_tell(failure)
+  local gone = failure.kind == "agent_gone" and "The agent's server went away in the middle of this." or nil
   if failure.attended then
-    return { action = "ask", reason = "the prompt may have had effects already" }
+    local question = gone and gone .. " It may have done part of the work. Run it again?"
+    return { action = "ask", message = question, reason = "the prompt may have had effects already" }
   end
   return {
     action = "give_up",
-    message = text.clip(failure.message, 300) .. " It was not tried again, because it may have had effects already.",
+    message = (gone or text.clip(failure.message, 300))
+      .. " It was not tried again, because it may have had effects already.",
     reason = "the prompt may have had effects already, and nobody is there to be asked",
   }
 end
@@ -117,6 +123,13 @@ function hooks.recover(failure)
     local recovery = bring_back(failure)
     if recovery then
       return recovery
+    elseif not failure.started then
+      return {
+        action = "give_up",
+        message = GONE .. ". Nothing of this was begun. Try again in a few minutes; if it stays like this, tell "
+          .. "whoever runs this server.",
+        reason = "the agent did not come back in time",
+      }
     end
   end
 

@@ -58,6 +58,21 @@ describe("recover", function()
     expect(decision("agent_gone", { started = true }).reason).contains "see how far it got"
   end)
 
+  it("tells people of a lost agent without the addresses of the inside", function()
+    local address = "GET http://127.0.0.1:4096/global/health: no connection to 127.0.0.1:4096"
+    for attempt = 1, 5 do
+      for _, started in ipairs { true, false } do
+        for _, attended in ipairs { true, false } do
+          local told = decision("agent_gone",
+            { attempt = attempt, started = started, attended = attended, message = address }).message
+          expect(told).contains "agent's server"
+          expect(told:find("127.0.0.1", 1, true)).is_nil()
+        end
+      end
+    end
+    expect(decision("agent_gone", { attempt = 4 }).message).contains "Try again in a few minutes"
+  end)
+
   it("asks about what began on an agent that keeps nothing", function()
     local far = { id = "r1", engine = "worker" }
     expect(decision("agent_gone", { started = true, run = far }).action).equals "ask"

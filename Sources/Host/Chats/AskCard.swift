@@ -26,18 +26,24 @@ enum AskCard {
                 }
             }
             card.member("allow_other", ask.kind != .recovery)
+            card.member("timeout_ms", longest)
         }
         return String(decoding: writer.finish(), as: UTF8.self)
     }
 
-    /// What the card gave back; nil when it cannot be read as an answer.
+    /// The longest that Open WebUI keeps a card which it does not store with its chat, in milliseconds.
+    private static let longest = 240_000
+
+    /// What the card gave back; nil when no person answered: it could not be shown, or its time was over.
     static func answer(_ ask: Ask, toolResult text: String) -> AskAnswer? {
-        // A card that the user closed comes as plain text.
+        let no = AskAnswer(ask: ask.id, verdict: ask.kind == .permission ? .reject : .dismissed, by: "chat")
+        // A card that the user closed comes as plain text; every other text is a failure.
         guard let result = try? JSON.parse(text), result.kind == .object else {
-            return AskAnswer(ask: ask.id, verdict: ask.kind == .permission ? .reject : .dismissed, by: "chat")
+            return text.contains("rejected by user") ? no : nil
         }
         guard result["status"].equals("answered") else {
-            return AskAnswer(ask: ask.id, verdict: ask.kind == .permission ? .reject : .dismissed, by: "chat")
+            let isNobodys = result["timed_out"].bool == true || !result["status"].equals("cancelled")
+            return isNobodys ? nil : no
         }
         let given = questions(ask).enumerated().map { index, question -> [String] in
             let answer = result["answers"]["q\(index + 1)"]
@@ -161,7 +167,8 @@ extension JSONWriter {
             for option in options {
                 list.object {
                     $0.member("label", clip(option.label, 80))
-                    $0.member("description", clip(option.description.isEmpty ? option.label : option.description, 240))
+                    // The client refuses an option without one.
+                    $0.member("description", clip(option.description.isEmpty ? "Answer so" : option.description, 240))
                 }
             }
         }

@@ -6,6 +6,8 @@ struct ChatNode: Sendable, Equatable {
     /// Grows with every turn of the store.
     let number: Int64
     let run: String
+    /// Who answered: sessions are kept apart by it.
+    var voice: String
     /// The client's ids of the answer, of the user's message, and of the answer before it.
     var message: String?
     var userMessage: String?
@@ -18,6 +20,10 @@ struct ChatNode: Sendable, Equatable {
     var session: String?
     /// The engine's id of the user's message.
     var engineMessage: String?
+    /// Digest of what the client put before the user's message, such as what it found in documents.
+    var context: String?
+    /// The client's id of the answer in which it went on, when the user replied in words to what it asked.
+    var laterMessage: String?
 }
 
 /// Digests that tell conversations apart where the client gives no ids. The user's messages make the path: clients cut
@@ -25,8 +31,12 @@ struct ChatNode: Sendable, Equatable {
 enum HistoryDigest {
     /// Of the user's messages, oldest first; empty for none.
     static func path(_ messages: some Sequence<String>) -> String {
-        messages.reduce("") { path, text in digest("\(path)\n\(trimmed(text))") }
+        messages.reduce("") { path, text in self.path(text, after: path) }
     }
+
+    static func path(_ text: String, after path: String) -> String { digest("\(path)\n\(trimmed(text))") }
+
+    static func context(_ text: String) -> String { digest(text) }
 
     static func answer(_ text: String) -> String { digest(String(trimmed(text))) }
 

@@ -5,16 +5,16 @@ import Runtime
 final class Chats: SessionBook {
     private let store: Store
     private let log: Log
-    private let now: @Loop () -> Int64
     /// The sessions that an earlier system left for a user's chats.
     var former: @Loop (_ user: String) async throws -> [String: String] = { _ in [:] }
     /// Called when a chat's session changed: for the readable mirror.
     var onChange: ((_ user: String) -> Void)?
+    /// Told of each choice of a session, for whoever asks why.
+    var onChoice: (@Loop (_ run: String, SessionPlanner.Choice) -> Void)?
 
-    init(_ store: Store, log: Log, now: @escaping @Loop () -> Int64) {
+    init(_ store: Store, log: Log) {
         self.store = store
         self.log = log
-        self.now = now
     }
 
     // MARK: for engines
@@ -24,32 +24,51 @@ final class Chats: SessionBook {
         guard let lineage = input.lineage else { return .fresh(seed: !input.history.isEmpty) }
         let turn = SessionPlanner.Turn(input, lineage)
         let user = run.order.user
-        let nodes = try await store.read { snapshot in
+        let found = try await store.read { snapshot in
             if lineage.chat.isEmpty {
-                try snapshot.all(ChatsQueries.ofPath, user, lineage.voice, user, turn.path, lineage.voice)
-            } else {
-                try snapshot.all(ChatsQueries.ofChat, user, lineage.chat, lineage.voice)
+                // A message before that got no answer is passed over.
+                let before = turn.pathsBefore.dropLast().last ?? turn.path
+                return try snapshot.all(
+                    ChatsQueries.ofPath, user, lineage.voice, user, turn.path, before, lineage.voice)
             }
+            return try snapshot.all(ChatsQueries.ofChat, user, lineage.chat)
         }
-        let old = nodes.isEmpty && turn.hasHistory ? try await former(user)[lineage.chat] : nil
-        return SessionPlanner(nodes: nodes, former: old).plan(turn)
+        // What an earlier attempt of this very run left counts only where its prompt arrived.
+        let nodes = found.filter { $0.run != run.id || $0.session != nil }
+        let isNew = !nodes.contains { $0.session != nil }
+        let old = isNew && turn.hasHistory ? try await former(user)[lineage.chat] : nil
+        let choice = SessionPlanner(nodes: nodes, former: old).choose(turn)
+        onChoice?(run.id, choice)
+        return choice.plan
     }
 
     func ran(_ run: RunRecord, _ node: SessionNode) async {
-        guard let lineage = run.order.input.lineage, lineage.keepsSession else { return }
-        let path = HistoryDigest.path(run.order.input.userTexts)
-        let (user, moment) = (run.order.user, now())
+        guard run.order.input.lineage?.keepsSession == true else { return }
         do {
-            try await store.write { transaction in
-                try transaction.run(
-                    ChatsQueries.enter, run.id, user, lineage.chat, lineage.voice, lineage.message,
-                    lineage.userMessage, lineage.parent, path, node.session, node.userMessage, node.isComplete, moment)
-            }
-            onChange?(user)
+            try await store.write { try Chats.enter(run, node, $0) }
+            onChange?(run.order.user)
         } catch {
-            // The turn itself is fine; the next one begins a new session with a transcript.
+            // The turn itself is fine; the next one goes on where the one before it was.
             log.error("a turn's session is not remembered", Fault(error), ["run": LogValue(run.id)])
         }
+    }
+
+    /// Every turn is remembered from the moment in which it is accepted: one that fails before it reaches a session must
+    /// not part those behind it from those before.
+    nonisolated static func entering(_ run: RunRecord, _ transaction: Store.Transaction) throws {
+        try enter(run, nil, transaction)
+    }
+
+    private nonisolated static func enter(
+        _ run: RunRecord, _ node: SessionNode?, _ transaction: Store.Transaction
+    ) throws {
+        let input = run.order.input
+        guard let lineage = input.lineage else { return }
+        try transaction.run(
+            ChatsQueries.enter, run.id, run.order.user, lineage.chat, lineage.voice, lineage.message,
+            lineage.userMessage, lineage.parent, HistoryDigest.path(input.userTexts),
+            input.context.map(HistoryDigest.context), node?.session, node?.userMessage, node?.isComplete ?? false,
+            run.createdAt)
     }
 
     // MARK: for doors
@@ -64,18 +83,24 @@ final class Chats: SessionBook {
         }
     }
 
+    /// The user replied in words to what a run asked: it goes on in another answer, behind one more message.
+    func wentOn(_ run: String, in message: String?, _ userTexts: [String]) async throws {
+        let id = message.flatMap { $0.isEmpty ? nil : $0 }
+        let path = HistoryDigest.path(userTexts)
+        try await store.write { try $0.run(ChatsQueries.wentOn, id, path, run) }
+    }
+
+    /// The run before a turn, by the client's ids, whose answer the client has not had all of, as far as is known.
+    func unheard(before lineage: Lineage, of user: String) async throws -> String? {
+        guard let parent = lineage.parent, !parent.isEmpty else { return nil }
+        return try await store.read { snapshot in
+            try snapshot.first(ChatsQueries.unheard, user, lineage.chat, lineage.voice, parent, parent)
+        }
+    }
+
     /// The newest session of each of a user's chats.
     func sessions(of user: String) async throws -> [(chat: String, session: String)] {
         try await store.read { try $0.all(ChatsQueries.sessions, user) }.map { (chat: $0.0, session: $0.1) }
-    }
-}
-
-extension SessionPlanner.Turn {
-    init(_ input: RunInput, _ lineage: Lineage) {
-        self.init(
-            lineage: lineage, path: HistoryDigest.path(input.history.lazy.filter { $0.role == "user" }.map(\.text)),
-            lastAnswer: input.history.last { $0.role == "assistant" }.map { HistoryDigest.answer($0.text) },
-            hasHistory: !input.history.isEmpty)
     }
 }
 

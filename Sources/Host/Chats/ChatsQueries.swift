@@ -26,29 +26,49 @@ enum ChatsQueries {
             SELECT number, run, user_key AS user, chat, voice, session, complete, at FROM chat_nodes;
         """
 
+    static let more: StaticString = """
+        -- Digest of what the client put before the turn's message.
+        ALTER TABLE chat_nodes ADD COLUMN context TEXT;
+        -- The client's id of the answer in which the turn went on after a reply in words.
+        ALTER TABLE chat_nodes ADD COLUMN later_message TEXT;
+        """
+
+    /// Of all voices.
     static let ofChat = Query(
         """
-        SELECT number, run, message, user_message, parent, path, answer, session, engine_message FROM chat_nodes
-        WHERE user_key = ? AND chat = ? AND voice = ? ORDER BY number
+        SELECT number, run, voice, message, user_message, parent, path, answer, session, engine_message, context,
+            later_message
+        FROM chat_nodes WHERE user_key = ? AND chat = ? ORDER BY number
         """, node)
-    /// Turns of a client without chats that may stand before one with this path, and what followed in their sessions.
+    /// Turns of a client without chats that may stand before one with these paths, and what followed in their sessions.
     static let ofPath = Query(
         """
-        SELECT number, run, message, user_message, parent, path, answer, session, engine_message FROM chat_nodes
-        WHERE user_key = ? AND chat = '' AND voice = ? AND session IN (
-            SELECT session FROM chat_nodes WHERE user_key = ? AND path = ? AND chat = '' AND voice = ?)
+        SELECT number, run, voice, message, user_message, parent, path, answer, session, engine_message, context,
+            later_message
+        FROM chat_nodes WHERE user_key = ? AND chat = '' AND voice = ? AND session IN (
+            SELECT session FROM chat_nodes
+            WHERE user_key = ? AND path IN (?, ?) AND chat = '' AND voice = ?)
         ORDER BY number
         """, node)
 
     static let enter: Query<Void> = """
         INSERT INTO chat_nodes
-            (number, run, user_key, chat, voice, message, user_message, parent, path, session, engine_message, complete,
-             at)
-        SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM chat_nodes WHERE 1 = 1
+            (number, run, user_key, chat, voice, message, user_message, parent, path, context, session, engine_message,
+             complete, at)
+        SELECT coalesce(max(number), 0) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM chat_nodes WHERE 1 = 1
         ON CONFLICT (run) DO UPDATE SET session = excluded.session, engine_message = excluded.engine_message,
             complete = excluded.complete
         """
+    static let wentOn: Query<Void> = """
+        UPDATE chat_nodes SET later_message = coalesce(?, later_message), path = ?, answer = NULL WHERE run = ?
+        """
     static let answered: Query<Void> = "UPDATE chat_nodes SET answer = ? WHERE run = ?"
+    static let unheard = Query(
+        """
+        SELECT run FROM chat_nodes WHERE user_key = ? AND chat = ? AND voice = ? AND answer IS NULL
+            AND (message = ? OR later_message = ?)
+        ORDER BY number DESC LIMIT 1
+        """, String.self)
 
     // MARK: clean-up
 
@@ -99,8 +119,9 @@ enum ChatsQueries {
     @Sendable
     private static func node(_ row: inout Row) throws -> ChatNode {
         try ChatNode(
-            number: row.next(), run: row.next(), message: row.next(), userMessage: row.next(), parent: row.next(),
-            path: row.next(), answer: row.next(), session: row.next(), engineMessage: row.next())
+            number: row.next(), run: row.next(), voice: row.next(), message: row.next(), userMessage: row.next(),
+            parent: row.next(), path: row.next(), answer: row.next(), session: row.next(), engineMessage: row.next(),
+            context: row.next(), laterMessage: row.next())
     }
 }
 

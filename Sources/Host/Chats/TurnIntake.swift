@@ -16,12 +16,13 @@ final class TurnIntake {
     private let agents: AgentRegistry
     private let sides: SideCalls
     private let book: UsageBook
+    private let chats: Chats
     private let modes: @Loop () -> [String]
     /// Told when a workspace's agent configuration has changed.
     private let onConfigured: (_ directory: String) -> Void
 
     init(
-        _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls,
+        _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls, _ chats: Chats,
         _ book: UsageBook, modes: @escaping @Loop () -> [String],
         onConfigured: @escaping (_ directory: String) -> Void
     ) {
@@ -30,6 +31,7 @@ final class TurnIntake {
         self.agents = agents
         self.sides = sides
         self.book = book
+        self.chats = chats
         self.onConfigured = onConfigured
         self.modes = modes
     }
@@ -79,7 +81,7 @@ final class TurnIntake {
         if let quota { order.decisions.append(quota) }
         order.isAttended = isAttended
         order.title = title ?? order.title
-        return try await runs.accept(order)
+        return try await runs.accept(order, beside: Chats.entering)
     }
 
     // MARK: side calls
@@ -96,14 +98,39 @@ final class TurnIntake {
 
     private func reply(in request: TurnRequest) async throws -> Outcome? {
         if let (place, text) = request.cardReply { return try await reply(at: place, with: text, of: request) }
-        guard let words = request.newParts.first?.text, request.messages.last?.role == .user else { return nil }
-        guard let (run, ask) = try await waiting(for: request) else { return nil }
+        let open = runs.asks(user: request.caller.user, chat: request.facts.chat).filter { asked in
+            request.facts.chat == nil || asked.run.order.input.lineage?.voice == request.voice
+        }
+        let standing = request.standing
+        guard let words = request.reply,
+            let (run, ask) = open.first(where: {
+                standing.follows(run: $0.run.id, message: $0.run.order.input.lineage?.message)
+            })
+        else {
+            await abandon(open.map(\.run), by: request)
+            return nil
+        }
         let after = run.lastEvent
         guard let answer = AskCard.answer(ask, words: words) else {
             return .goesOn(
-                run, after: after, complaint: AskCard.line(ask, run: run.id, namesRun: request.facts.chat == nil))
+                run, after: after, complaint: AskCard.line(ask, run: run.id, namesRun: !request.facts.namesTurns))
         }
+        let texts = request.history.filter { $0.role == "user" }.map(\.text) + [request.newText.words]
+        try await chats.wentOn(run.id, in: request.facts.message, texts)
         return .goesOn(run, after: after, complaint: try await give(answer, to: run))
+    }
+
+    /// What waits for an answer while its user has gone on elsewhere in the chat would hold the chat's lane for as long as
+    /// it waits.
+    private func abandon(_ waiting: [RunRecord], by request: TurnRequest) async {
+        guard request.facts.chat != nil, !request.facts.isChannel else { return }
+        for run in waiting where run.order.lane != nil {
+            do {
+                try await runs.cancel(run.id, reason: "the chat went on with another message instead of an answer")
+            } catch {
+                // It was answered or has ended a moment ago, which is as good.
+            }
+        }
     }
 
     private func reply(
@@ -117,8 +144,14 @@ final class TurnIntake {
         let follower = try await runs.follow(run.id, after: place.event - 1)
         defer { follower.close() }
         guard case .event(let event)? = try await follower.next(), case .ask(let asked) = event.body,
-            let ask = open.first(where: { $0.id == asked.id }), let answer = AskCard.answer(ask, toolResult: text)
+            let ask = open.first(where: { $0.id == asked.id })
         else { return .goesOn(run, after: place.event, complaint: nil) }
+        guard let answer = AskCard.answer(ask, toolResult: text) else {
+            // The card is gone without anybody having answered: it is asked in words.
+            return .goesOn(
+                run, after: run.lastEvent,
+                complaint: AskCard.line(ask, run: run.id, namesRun: !request.facts.namesTurns))
+        }
         return .goesOn(run, after: place.event, complaint: try await give(answer, to: run))
     }
 
@@ -132,17 +165,22 @@ final class TurnIntake {
         }
     }
 
-    /// The run of this chat, or the one that the last answer names, that waits for its user.
-    private func waiting(for request: TurnRequest) async throws -> (RunRecord, Ask)? {
-        let open = runs.asks(user: request.caller.user, chat: request.facts.chat)
-        if request.facts.chat != nil {
-            let voice = request.voice
-            return open.first { $0.run.order.input.lineage?.voice == voice }.map { ($0.run, $0.ask) }
-        }
-        guard let last = request.messages.last(where: { $0.role == .assistant }),
-            let named = AskCard.run(inLine: last.text)
+    // MARK: what the client never got
+
+    private static let forewordLimit = 16 << 10
+
+    /// The answer before, where its end came when nobody listened any more, as after a kill in the middle of it. To be
+    /// asked when the run's own turn has come: only then has the one before it ended.
+    func unheard(before order: RunOrder) async throws -> String? {
+        guard let lineage = order.input.lineage, let id = try await chats.unheard(before: lineage, of: order.user),
+            let run = try await runs.run(id), run.state == .succeeded
         else { return nil }
-        return open.first { $0.run.id == named }.map { ($0.run, $0.ask) }
+        let answer = try await runs.answer(of: id)
+        // What the client has of it is the last thing that was said.
+        let kept = order.input.history.last.flatMap { $0.role == "assistant" ? $0.text : nil } ?? ""
+        guard answer.hasPrefix(kept), answer.utf8.count > kept.utf8.count else { return nil }
+        let rest = String(answer.dropFirst(kept.count)).end(TurnIntake.forewordLimit)
+        return "_The answer before was interrupted, and ended without you. The rest of it:_\n\n\(rest)\n\n---"
     }
 
     // MARK: as whom
@@ -232,6 +270,8 @@ final class TurnIntake {
         input.agent = voice.agent.name
         input.model = voice.model
         input.system = voice.system.isEmpty ? nil : voice.system
+        input.context = request.newText.context
+        input.attached = request.newText.files
         input.history = request.history
         input.schema = request.wishes.schema
         input.reasoningEffort = request.wishes.reasoningEffort
@@ -244,7 +284,9 @@ final class TurnIntake {
             door: request.door, engine: engine, user: request.caller.user, workspace: workspace.id,
             key: request.caller.key?.id, persona: voice.persona.id, chat: facts.chat,
             // Turns of one chat wait for each other; two models that answer at once do not.
-            lane: facts.chat.map { "chat/\(request.caller.user)/\($0)/\(input.lineage!.voice)" }, model: request.model,
+            lane: facts.isChannel
+                ? nil : facts.chat.map { "chat/\(request.caller.user)/\($0)/\(input.lineage!.voice)" },
+            model: request.model,
             title: TurnIntake.title(text), prompt: String(text.prefix(16 << 10)), input: input, meta: facts.meta,
             decisions: decisions + [voice.decision, place])
     }

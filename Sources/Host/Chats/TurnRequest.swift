@@ -46,20 +46,30 @@ struct TurnRequest {
 
     /// What a card gave back for one of our own asks, if the request ends with that.
     var cardReply: (place: (run: String, event: Int64), text: String)? {
-        guard let last = messages.last, last.role == .tool, let place = last.toolCall.flatMap(AskCard.place(ofCall:))
+        // Behind a card's answer Open WebUI puts what it found in documents, as a message of the user without a word.
+        let said = messages.last { $0.role != .user || !ClientText($0.text).words.isEmpty || !$0.files.isEmpty }
+        guard let last = said, last.role == .tool, let place = last.toolCall.flatMap(AskCard.place(ofCall:))
         else { return nil }
         return (place, last.text)
     }
 
     // MARK: what is new, and what was before
 
-    /// The user's newest message. A request that ends with an answer asks to go on with it.
-    var newParts: [RunInput.Part] {
-        guard let last = messages.last(where: { $0.role == .user || $0.role == .assistant }), last.role == .user else {
-            return [.text("Go on with your last answer exactly where it stopped.")]
-        }
-        return (last.text.isEmpty ? [] : [.text(last.text)]) + last.files
+    static let goOn = "Go on with your last answer exactly where it stopped."
+
+    /// The user's newest message; nil when the request ends with an answer, and asks to go on with it.
+    private var newest: ChatMessage? {
+        messages.last { $0.role == .user || $0.role == .assistant }.flatMap { $0.role == .user ? $0 : nil }
     }
+
+    var newParts: [RunInput.Part] {
+        guard let newest else { return [.text(TurnRequest.goOn)] }
+        let words = newText.words
+        return (words.isEmpty ? [] : [.text(words)]) + newest.files
+    }
+
+    /// The newest message as the client sent it.
+    var newText: ClientText { ClientText(newest?.text ?? "") }
 
     /// The conversation before it, without what tools gave.
     var history: [RunInput.Message] {
@@ -67,7 +77,10 @@ struct TurnRequest {
         let before = spoken.last?.role == .user ? spoken.dropLast() : spoken[...]
         return before.compactMap { message in
             message.role == .assistant && message.text.isEmpty
-                ? nil : RunInput.Message(role: message.role.rawValue, text: message.text)
+                ? nil
+                : RunInput.Message(
+                    role: message.role.rawValue,
+                    text: message.role == .user ? ClientText(message.text).words : message.text)
         }
     }
 }

@@ -96,7 +96,7 @@ struct OpenWebUICheckup {
         let config = try await get("/openai/config", client, address)
         let port = settings[SettingTable.port]
         let addresses = config["OPENAI_API_BASE_URLS"].elements.compactMap(\.string)
-        guard let index = addresses.firstIndex(where: { $0.contains(":\(port)") }) else {
+        guard let index = addresses.firstIndex(where: { Self.leads($0, to: port) }) else {
             return [
                 Finding(
                     subject: "connection", state: .bad, text: "none of \(addresses.count) leads to port \(port)",
@@ -112,6 +112,11 @@ struct OpenWebUICheckup {
                 Finding(subject: "connection", state: .bad, text: "it is switched off", advice: "switch it on"))
         }
         return findings
+    }
+
+    nonisolated static func leads(_ address: String, to port: Int) -> Bool {
+        // What is no address leads nowhere.
+        (try? WebAddress(address))?.port == port
     }
 
     private func headersFinding(_ headers: JSONView) -> Finding {

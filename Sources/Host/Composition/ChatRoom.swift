@@ -29,7 +29,7 @@ final class ChatRoom {
     static func open(_ house: House, scope: Scope) async throws -> ChatRoom {
         let (settings, log) = (house.settings, house.log)
         let (store, access, scripts) = (house.store!, house.access!, house.scripts!)
-        let chats = Chats(store, log: log.part("chats"), now: Access.now)
+        let chats = Chats(store, log: log.part("chats"))
         let providers = settings.providers
         let models = ProviderClient(house.client!, wallClock: { SystemClock().now })
         let standings = ProviderStandings(providers)
@@ -54,6 +54,8 @@ final class ChatRoom {
             log: log.part("runs"),
             metrics: house.telemetry?.metrics, scope: scope)
 
+        chats.onChoice = { [weak runs] run, choice in runs?.remember(Decision(choice), for: run) }
+
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
         let address = settings.agentAddress
         let agents = AgentRegistry(
@@ -67,7 +69,8 @@ final class ChatRoom {
         let modes = [place.mode.rawValue]
         let usage = UsageBook(store, now: Access.now)
         let intake = TurnIntake(
-            runs, access.workspaces, agents, sides, usage, modes: { modes }, onConfigured: { fresh?.changed($0) })
+            runs, access.workspaces, agents, sides, chats, usage, modes: { modes },
+            onConfigured: { fresh?.changed($0) })
         house.scriptRuns.connect(runs, intake, scripts)
         let integrations = MCPService(
             scripts, tokens, settings.surroundings(of: runs, access.workspaces, secrets: log.secrets),
@@ -76,7 +79,8 @@ final class ChatRoom {
         let filterSecret = settings[SettingTable.filterSecret]
         let openAI = OpenAIHouse(
             scripts: scripts, gate: access.gate, intake: intake, runs: runs, chats: chats,
-            workspaces: access.workspaces, embed: settings.embedding(by: providers, models), rehearses: { true },
+            workspaces: access.workspaces, embed: settings.embedding(by: providers, models),
+            rehearses: { place.mode == .rehearsal },
             log: log.part("openai"),
             filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
         // It lasts as long as the runs do.
@@ -86,6 +90,7 @@ final class ChatRoom {
     }
 
     func close() async {
+        chats.onChoice = nil
         await runs.close()
         await mirrors.close()
         await runners?.close()

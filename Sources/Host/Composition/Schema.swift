@@ -177,5 +177,6 @@ enum Schema {
                 FROM usage;
             """),
         Migration(10, "runners of our own", RunnersQueries.schema),
+        Migration(11, "what was put before the messages of turns, and where they went on", ChatsQueries.more),
     ]
 }

@@ -78,6 +78,7 @@ final class LiveRun {
         performing = nil
         leash?.cancel()
         leash = nil
+        for ask in asks.values { ask.timer?.cancel() }
         asks = [:]
     }
 }

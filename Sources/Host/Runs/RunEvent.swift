@@ -24,9 +24,8 @@ enum RunEventBody: Sendable, Equatable {
     /// What the run has used so far, in all.
     case usage(Usage)
     case artifact(JSONValue)
-    /// Something that people should know and that is no part of the answer. One that is under way is followed by another
-    /// that is not.
-    case notice(String, isUnderWay: Bool = false)
+    /// Something that people should know and that is no part of the answer. A passing one holds until the turn goes on.
+    case notice(String, isPassing: Bool = false)
     /// The answer ends at the model's output limit, and counts as an answer all the same.
     case cut(String)
     case error(RunFailure)

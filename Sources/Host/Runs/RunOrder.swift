@@ -56,6 +56,10 @@ struct RunInput: Sendable, Equatable, Codable {
     var system: String?
     /// What is new: the user's message.
     var parts: [Part]
+    /// What the client put before it, such as what it found in the user's documents. A session is told of it once.
+    var context: String?
+    /// Names of what the user attached to it in the client.
+    var attached: [String]?
     /// The conversation before it, oldest first, for engines without a session and for new sessions of old chats.
     var history: [Message] = []
     /// Where in its chat this turn stands; nil for a run that is no turn of a chat, which gets a session of its own.
@@ -67,6 +71,14 @@ struct RunInput: Sendable, Equatable, Codable {
     // For engines that ask a model themselves; an agent has them from its own configuration.
     var temperature: Double?
     var maxTokens: Int?
+
+    /// What stands beside the user's own words, in one text.
+    func beside(withContext: Bool = true) -> String? {
+        let names = attached ?? []
+        let named = names.isEmpty ? nil : "The user attached: \(names.joined(separator: ", "))."
+        let texts = [withContext ? context : nil, named].compactMap { $0 }
+        return texts.isEmpty ? Optional.none : texts.joined(separator: "\n\n")
+    }
 }
 
 /// Where in its chat a turn stands, as the client tells it. Without ids only `history` of the input speaks.

@@ -10,7 +10,7 @@ struct RunSettings: Sendable {
     var stopGrace = Duration.seconds(10)
     /// How long an engine may take to say what is left of a run.
     var remainsLimit = Duration.seconds(5)
-    /// How long a question of the agent waits for a person, where the engine says nothing.
+    /// How long a question waits for a person, the agent's and what becomes of a run, where nothing else is said.
     var questionWait = Duration.seconds(24 * 3600)
 
     init() {}

@@ -95,7 +95,8 @@ extension Runs {
 
     /// The client that had asked for it listens no more: the `leave` hook says whether it goes on.
     func clientLeft(_ id: String) {
-        guard let run = live[id], !run.life.state.isEnded else { return }
+        // Whoever is let go because Perigee stops has not left.
+        guard !isSilent, let run = live[id], !run.life.state.isEnded else { return }
         work.spawn("the leaving of a client") { [self] in await Deadline.lifted { await left(run) } }
     }
 
@@ -132,6 +133,19 @@ extension Runs {
     func remember(_ decision: Decision, for run: String) {
         let at = now()
         journal.note { try StoredRun.add(decision, of: run, at: at, $0) }
+    }
+
+    /// The whole text of a run that has ended, its parts as paragraphs.
+    func answer(of id: String) async throws -> String {
+        let rows = try await store.read { try $0.all(RunsQueries.said, id, atMost: 1_000_000) }
+        var text = ""
+        var last: String?
+        for case .text(let piece, let part) in try rows.flatMap({ try $0.events.map(\.body) }) {
+            if let last, last != part { text += "\n\n" }
+            last = part
+            text += piece
+        }
+        return text
     }
 
     /// Tells of every change of state, until it is closed.

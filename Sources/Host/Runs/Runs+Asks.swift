@@ -17,9 +17,9 @@ extension Runs {
                     ask: ask.id, verdict: .dismissed,
                     message: "nobody is there to be asked: decide by yourself, and say how you did", by: "perigee")
             }
-            if ask.until == nil { ask.until = now() + settings.questionWait.milliseconds }
         case .recovery: break
         }
+        if ask.kind != .permission, ask.until == nil { ask.until = now() + settings.questionWait.milliseconds }
         return try await open(ask, of: run, expired)
     }
 
@@ -81,6 +81,7 @@ extension Runs {
         do {
             return try await Deadline.lifted { try await open.answered.value() }
         } catch {
+            if isLeft(run) { throw error }
             let reason = run.cancelReason ?? "the agent no longer waits"
             settle(ask.id, of: run, AskAnswer(ask: ask.id, verdict: .withdrawn, message: reason, by: "engine"))
             throw error
@@ -97,7 +98,13 @@ extension Runs {
         _ = journal.submit { try $0.run(RunsQueries.answer, at, try StoredRun.text(answer), runID, id) }
     }
 
+    /// Perigee stops, and what the run asks stays open: the next start asks it again, under the same name.
+    private func isLeft(_ run: LiveRun) -> Bool {
+        if case .leave? = stop(of: run) { true } else { false }
+    }
+
     func withdrawAsks(of run: LiveRun, _ reason: String) {
+        if isLeft(run) { return }
         for id in run.life.asks {
             settle(id, of: run, AskAnswer(ask: id, verdict: .withdrawn, message: reason, by: "perigee"))
         }

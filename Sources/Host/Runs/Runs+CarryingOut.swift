@@ -145,8 +145,15 @@ extension Runs {
             let failure = RunFailure.script("recover", error)
             return .end(.failed, failure, reason: failure.message)
         }
+        log.info(
+            "an attempt failed: \(failure.message)",
+            [
+                "run": LogValue(run.id), "kind": LogValue(failure.kind.rawValue),
+                "attempt": LogValue(run.record.attempts),
+            ])
         var told = failure
-        if let message = decision["message"]?.string { told.message = message }
+        // What the hook says is all that the person reads.
+        if let message = decision["message"]?.string { (told.message, told.hint) = (message, nil) }
         let action = decision["action"]?.string ?? "give_up"
         if action == "ask" { return await askPerson(run, told.message, .end(.failed, told, reason: "left as it is")) }
         guard action != "give_up", let how = AttemptKind(action: action) else {
@@ -158,7 +165,7 @@ extension Runs {
     private func again(_ run: LiveRun, _ how: AttemptKind, _ failure: RunFailure, after wait: Duration) async -> RunStep
     {
         let pause = wait > .zero ? " in \(Units.describe(wait))" : ""
-        append(.notice("\(failure.message): trying again\(pause)"), to: run)
+        append(.notice("\(failure.message): trying again\(pause)", isPassing: true), to: run)
         guard wait > .zero else { return .attempt(how) }
         do {
             let changed = run.life.attempt(isUnderWay: false)

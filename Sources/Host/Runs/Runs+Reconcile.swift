@@ -31,7 +31,10 @@ extension Runs {
     /// Asks a person about the run itself; what else is left is done when nobody wants more.
     func askPerson(_ run: LiveRun, _ text: String, _ otherwise: RunStep, canGoOn: Bool = false) async -> RunStep {
         typealias Option = Ask.Question.Option
-        var options = [Option(label: Ask.again), Option(label: Ask.leave)]
+        var options = [
+            Option(label: Ask.again, description: "From its beginning; what was done stays done."),
+            Option(label: Ask.leave, description: "Nothing more is done."),
+        ]
         if canGoOn { options.insert(Option(label: Ask.goOn, description: "Follow what is under way."), at: 0) }
         let ask = Ask(
             id: "recovery-\(run.log.last + 1)", kind: .recovery, title: text,

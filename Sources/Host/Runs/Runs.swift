@@ -13,8 +13,8 @@ final class Runs {
     let log: Log
     let journal: RunJournal
     private(set) var isClosing = false
-    /// Nobody may follow any more.
-    private var isSilent = false
+    /// Perigee stops, and nobody may follow any more.
+    private(set) var isSilent = false
     /// Runs that have not ended.
     private(set) var live: [String: LiveRun] = [:]
     var lanes = Lanes()
@@ -37,10 +37,16 @@ final class Runs {
             let decisions = try found.map { try snapshot.all(RunsQueries.firstDecisions, $0.id).map(\.decision) }
             return (found, unsure, moments, decisions)
         }
-        try await store.write { try $0.run(RunsQueries.beUnsure) }
+        // A kill may have taken numbers with it that somebody has seen: they are not given again, and nothing is missing.
+        let unused = zip(found, moments).filter { unsure.contains($0.0.id) }.map { run, moment in
+            EventRow.unused(run.lastEvent + 1...run.lastEvent + RunLog.mostUnwritten, of: run.id, at: moment)
+        }
+        try await store.write { transaction in
+            for row in unused { try row.write(transaction) }
+            try transaction.run(RunsQueries.beUnsure)
+        }
         for (index, stored) in found.enumerated() {
             var record = stored.with(stored.order.with(decisions[index]))
-            // A kill may have taken numbers with it that somebody has seen.
             let last = stored.lastEvent + (unsure.contains(stored.id) ? RunLog.mostUnwritten : 0)
             record.lastEvent = last
             let run = runs.enter(record, after: last, moment: moments[index])
@@ -82,8 +88,10 @@ final class Runs {
         }
     }
 
-    /// On the disk when it returns; then it is begun, or waits for its lane.
-    func accept(_ order: RunOrder) async throws -> RunRecord {
+    /// On the disk when it returns, with what is to be written `beside` it; then it is begun, or waits for its lane.
+    func accept(
+        _ order: RunOrder, beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
+    ) async throws -> RunRecord {
         guard !isClosing else { throw Runs.stopping }
         _ = try engine(order.engine)
         guard lanes.waitingCount(of: order.user) < settings.queuedPerUser else {
@@ -95,7 +103,10 @@ final class Runs {
         order.prompt = order.prompt.beginning(16 << 10)
         let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
         let run = enter(record, after: 0, moment: record.createdAt)
-        let waiter = journal.submit { try StoredRun.add(record, $0) }
+        let waiter = journal.submit { transaction in
+            try StoredRun.add(record, transaction)
+            try beside(record, transaction)
+        }
         append(.state(.queued, reason: "accepted"), to: run)
         do {
             try await waiter.settled()
@@ -195,7 +206,7 @@ final class Runs {
 
     private func cleaned(_ event: RunEventBody) -> RunEventBody {
         switch event {
-        case .notice(let text, let isUnderWay): .notice(log.secrets.clean(text), isUnderWay: isUnderWay)
+        case .notice(let text, let isPassing): .notice(log.secrets.clean(text), isPassing: isPassing)
         case .error(let failure): .error(cleaned(failure))
         case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
         case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut: event

@@ -26,7 +26,7 @@ struct AskCardTests {
                 Ask.Question(header: long, text: long, options: [Ask.Question.Option(label: long, description: long)])
             })
         let card = try JSON.parse(AskCard.arguments(ask))
-        #expect(card["questions"].count == 3)
+        #expect(card["questions"].count == 3 && card["timeout_ms"].integer == 240_000)
         #expect(Set(card["questions"].elements.compactMap { $0["id"].string }).count == 3)
         for question in card["questions"].elements {
             #expect(question["header"].string!.count <= 48 && question["question"].string!.count <= 500)
@@ -48,8 +48,7 @@ struct AskCardTests {
             (#"{"status":"answered","answers":{"q1":{"type":"option","option_index":1,"label":"Always"}}}"#, .always),
             (#"{"status":"answered","answers":{"q1":{"type":"option","option_index":2,"label":"Reject"}}}"#, .reject),
             (#"{"status":"answered","answers":{"q1":{"type":"other","text":"use make instead"}}}"#, .reject),
-            (#"{"status":"cancelled","answers":{},"timed_out":true}"#, .reject),
-            ("Error: tool call rejected by user.", .reject), ("", .reject),
+            (#"{"status":"cancelled","answers":{}}"#, .reject), ("Error: tool call rejected by user.", .reject),
         ])
     func card(_ result: String, _ verdict: AskAnswer.Verdict) throws {
         let answer = try #require(AskCard.answer(Self.permission, toolResult: result))
@@ -65,7 +64,20 @@ struct AskCardTests {
             """#
         let answer = try #require(AskCard.answer(Self.question, toolResult: result))
         #expect(answer.verdict == .answered && answer.answers == [["blue"], ["three"]])
-        #expect(AskCard.answer(Self.question, toolResult: "Error: no")?.verdict == .dismissed)
+        #expect(
+            AskCard.answer(Self.question, toolResult: "Error: tool call rejected by user.")?.verdict == .dismissed)
+    }
+
+    @Test(
+        "a card that failed, or that nobody looked at, is nobody's answer",
+        arguments: [
+            #"{"status":"cancelled","answers":{},"timed_out":true}"#, #"{"status":"error","error":"no page"}"#, "",
+            "{}",
+            #"Error: Tool "ask_user" not found."#, "Error: ask_user must be the only tool call, so it did not run.",
+        ])
+    func nobody(_ result: String) {
+        #expect(AskCard.answer(Self.permission, toolResult: result) == nil)
+        #expect(AskCard.answer(Self.question, toolResult: result) == nil)
     }
 
     @Test(

@@ -47,15 +47,16 @@ struct CleanUpTests {
         try await house.open()
         let time = ManualMoment()
         time.milliseconds = 1000
-        let chats = Chats(house.store, log: Log(level: .error)) { time.milliseconds }
+        let chats = Chats(house.store, log: Log(level: .error))
         var busy = false
         var removed: [String] = []
         let target = ChatTarget(house.store, isBusy: { _, _ in busy }, onRemoved: { removed.append($0) })
         func turn(_ chat: String, user: String = "ann", session: String) async throws -> String {
             var order = house.order("hi", user: user, chat: chat.isEmpty ? nil : chat)
             order.input.lineage = Lineage(chat: chat, voice: "build")
-            let run = try await house.carryOut(order)
+            let done = try await house.carryOut(order)
             time.milliseconds += 1000
+            let run = RunRecord(id: done.id, order: done.order, state: done.state, createdAt: time.milliseconds)
             await chats.ran(run, SessionNode(session: session, userMessage: "m", answer: nil, isComplete: true))
             return run.id
         }

@@ -85,23 +85,35 @@ struct ChatNarratorTests {
         #expect(narrator.content == "Well.\n\nDone.")
     }
 
+    @Test("a passing notice ends when the turn goes on, and others stand")
+    func notices() throws {
+        var narrator = ChatNarrator(Self.chunks, isNative: true)
+        let said = try Self.items(narrator.notice("trying again", isPassing: true))
+        #expect(said[0]["event"]["data"]["done"].bool == false)
+        let gone = try Self.items(narrator.goesOn())
+        #expect(gone[0]["event"]["data"]["done"].bool == true && gone[0]["event"]["data"]["hidden"].bool == true)
+        #expect(narrator.goesOn().isEmpty)
+        let stands = try Self.items(narrator.notice("cut"))
+        #expect(stands[0]["event"]["data"]["done"].bool == true && narrator.goesOn().isEmpty)
+    }
+
     @Test("for other clients all thoughts are reasoning")
     func plainThoughts() throws {
         var narrator = ChatNarrator(Self.chunks, isNative: false)
         _ = narrator.text("Well.", part: "p1")
         let thought = try Self.items(narrator.reasoning("so", part: "r2"))
         #expect(thought[0]["choices"][0]["delta"]["reasoning_content"].string == "so")
-        #expect(narrator.notice("compacted", isUnderWay: false).isEmpty)
+        #expect(narrator.notice("compacted", isPassing: false).isEmpty)
     }
 
     @Test("what is under way is a status that is not done, for clients that have a place for it")
     func progress() throws {
         var narrator = ChatNarrator(Self.chunks, isNative: true)
-        let started = try Self.items(narrator.notice("Pulling the image", isUnderWay: true))
+        let started = try Self.items(narrator.notice("Pulling the image", isPassing: true))
         #expect(started[0]["event"]["type"].string == "status")
         #expect(started[0]["event"]["data"]["description"].string == "Pulling the image")
         #expect(started[0]["event"]["data"]["done"].bool == false)
-        let ready = try Self.items(narrator.notice("The agent is ready", isUnderWay: false))
+        let ready = try Self.items(narrator.notice("The agent is ready", isPassing: false))
         #expect(ready[0]["event"]["data"]["done"].bool == true)
     }
 

@@ -80,7 +80,9 @@ struct SecretsTests {
         for (number, text) in ["error Odd Incorrect key: KEY", Ask.leave, "bash cat opencode.json; say done"]
             .enumerated()
         {
-            let headers = ChatBed.openWebUI(message: "a\(number)") + [("x-openpersona-openai-api-key", userKey)]
+            let place = ChatBed.openWebUI(
+                message: "a\(number)", user: "u\(number)", parent: number == 0 ? "" : "a\(number - 1)")
+            let headers = place + [("x-openpersona-openai-api-key", userKey)]
             let turn = try await bed.chat([text], headers: entry + headers)
             hunt.look("an answer", turn.body)
             if number < 2 { #expect(turn.body.contains("Incorrect key: \(Redactor.mark)"), "\(turn.body)") }

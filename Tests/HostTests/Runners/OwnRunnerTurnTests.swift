@@ -56,7 +56,7 @@ struct OwnRunnerTurnTests {
             let first = try await attempt(bed, "say hello")
             #expect(await start(first, engine, bed).failure() == nil)
             #expect(first.text == "hello" && first.run.runner?.hasPrefix("open-persona-runner-") == true)
-            #expect(first.events.contains(.notice("Pulling the image", isUnderWay: true)))
+            #expect(first.events.contains(.notice("Pulling the image", isPassing: true)))
             #expect(first.notices.last == "The agent is ready")
             let second = try await attempt(bed, "say again")
             #expect(await start(second, engine, bed).failure() == nil)

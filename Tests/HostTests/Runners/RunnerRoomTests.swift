@@ -38,11 +38,18 @@ struct RunnerRoomTests {
         #expect(room.verdict(for: "a", among: busy) == .wait(isFull: false))
     }
 
-    @Test("one that leaves already is waited for: nobody else has to go")
+    @Test("one that leaves already is waited for by one; whoever comes behind needs another")
     func leaving() {
         let all = [
             holder("1", of: "a", leaving: true), holder("2", of: "b", idle: true), holder("3", of: "c", idle: true),
         ]
-        #expect(room.verdict(for: "d", among: all) == .wait(isFull: true))
+        #expect(room.verdict(for: "d", among: all) == .afterLeaving)
+        #expect(room.verdict(for: "e", among: all, awaited: ["d"]) == .afterStopping("2"))
+        let rest = [all[0], holder("2", of: "b"), holder("3", of: "c")]
+        #expect(room.verdict(for: "e", among: rest, awaited: ["d"]) == .wait(isFull: true))
+        // At their own bound, only those count who wait for one of the same user.
+        let own = [holder("1", of: "a", leaving: true), holder("2", of: "a", idle: true), holder("3", of: "b")]
+        #expect(room.verdict(for: "a", among: own, awaited: ["d"]) == .afterLeaving)
+        #expect(room.verdict(for: "a", among: own, awaited: ["a"]) == .afterStopping("2"))
     }
 }

@@ -169,6 +169,41 @@ struct RunAsksTests {
         await house.close()
     }
 
+    @Test("what becomes of a run is not asked for ever, and each choice says what it does")
+    func recovery() async throws {
+        let house = RunsHarness()
+        house.settings.questionWait = .milliseconds(20)
+        house.rules.hooks["recover"] = { _ in ["action": "ask"] }
+        house.stage.act = { attempt in
+            try await attempt.begins()
+            throw RunFailure(.agentFailed, "it broke")
+        }
+        try await house.open()
+        let run = try await house.carryOut(house.order())
+        #expect(run.state == .failed && run.failure?.message == "it broke")
+        let asks = try await house.events(run.id).compactMap { if case .ask(let ask) = $0.body { ask } else { nil } }
+        let options = try #require(asks.first?.questions.first?.options)
+        #expect(options.allSatisfy { !$0.description.isEmpty && $0.description != $0.label })
+        await house.close()
+    }
+
+    @Test("an orderly stop leaves an ask open, and the next start withdraws it or asks it again")
+    func left() async throws {
+        let (house, id, answers) = try await house([ask])
+        _ = try await house.ask(of: id)
+        await house.close()
+        house.stage.left = RunRemains(isRunnerAlive: true, session: .busy)
+        house.stage.act = { answers.list.append(try await $0.ask(ask)) }
+        try await house.open(starts: false)
+        let before = try await house.store.read { try $0.all(RunsQueries.openAsks, id) }
+        #expect(before == ["p1"] && answers.list.isEmpty)
+        await house.runs.start()
+        _ = try await house.ask(of: id)
+        try await house.runs.answer(id, AskAnswer(ask: "p1", verdict: .once, by: "chat"))
+        #expect(try await house.ended(id).state == .succeeded && answers.list.map(\.verdict) == [.once])
+        await house.close()
+    }
+
     @Test("what the engine withdraws is settled for everybody")
     func withdrawn() async throws {
         let house = RunsHarness()

@@ -187,7 +187,7 @@ struct RunRecoveryTests {
         let follower = try await house.runs.follow(id, after: seen + 7)
         await house.runs.start()
         _ = try await house.ask(of: id)
-        #expect(try await follower.next() == .missing(from: seen + 8, to: seen + RunLog.mostUnwritten))
+        // None of the numbers between is missing: no event ever had one.
         guard case .event(let event)? = try await follower.next() else { throw Fault(.internal, "no event") }
         #expect(event.number == seen + RunLog.mostUnwritten + 1 && event.body.kind == .ask)
         follower.close()

@@ -10,6 +10,10 @@ struct AnswerDelivery {
     /// Why what the user wrote did not answer what was asked.
     var complaint: String?
 
+    private static let stopping = Fault(
+        .unavailable, "Perigee is stopping for a restart. An agent that can work alone goes on with this",
+        hint: "your next message goes on behind it")
+
     /// The question stands: the complaint is all there is to say.
     private var isOver: Bool { complaint != nil && run.state == .blocked }
 
@@ -22,9 +26,12 @@ struct AnswerDelivery {
             do {
                 try await tell(stream)
             } catch {
-                guard !stream.isGone, Fault(error).kind != .cancelled else { return house.runs.clientLeft(run.id) }
+                let isStopping = house.runs.isSilent
+                guard !stream.isGone, isStopping || Fault(error).kind != .cancelled else {
+                    return house.runs.clientLeft(run.id)
+                }
                 // A clean end keeps the text so far; a broken stream would lose it.
-                for frame in try reply.end(.failed(OpenAIError(Fault(error)))) {
+                for frame in try reply.end(.failed(OpenAIError(isStopping ? Self.stopping : Fault(error)))) {
                     stream.sendNow(event: frame.event, data: frame.data)
                 }
             }

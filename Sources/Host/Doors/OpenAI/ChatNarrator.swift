@@ -17,6 +17,8 @@ struct ChatNarrator: Narrator {
     /// Cards that have no result yet, in their order.
     private var open: [ToolUse] = []
     private var finished: Set<String> = []
+    /// A notice that holds until the turn goes on.
+    private var passing: String?
 
     private let wantsUsage: Bool
 
@@ -89,12 +91,25 @@ struct ChatNarrator: Narrator {
     }
 
     /// A line that people should see. For clients with a place for it above the answer, it goes there.
-    mutating func notice(_ text: String, isUnderWay: Bool) -> [StreamFrame] {
+    mutating func notice(_ text: String, isPassing: Bool) -> [StreamFrame] {
         guard isNative else { return [] }
+        passing = isPassing ? text : nil
         return [
             status("status") {
                 $0.member("description", text)
-                $0.member("done", !isUnderWay)
+                $0.member("done", !isPassing)
+            }
+        ]
+    }
+
+    mutating func goesOn() -> [StreamFrame] {
+        guard let text = passing else { return [] }
+        passing = nil
+        return [
+            status("status") {
+                $0.member("description", text)
+                $0.member("done", true)
+                $0.member("hidden", true)
             }
         ]
     }

@@ -8,8 +8,8 @@ final class ChatReply {
         let isNative: Bool
         /// Its user can be asked by a card.
         let hasCards: Bool
-        /// It names its chats, so that a reply in words finds its question again.
-        let namesChats: Bool
+        /// It says where its messages stand in the chat, so that a reply in words finds its question again.
+        let namesTurns: Bool
     }
 
     /// How a telling came to its end.
@@ -30,6 +30,11 @@ final class ChatReply {
     /// Parts that this answer has shown, by tool or agent.
     private var seen: [String: Int] = [:]
     private var known: Set<String> = []
+    /// What stands before the answer, to be asked when the run's turn has come.
+    var foreword: (@Loop () async throws -> String?)?
+    /// A tool that has just begun. It may have to wait for leave, and is shown when it does not.
+    private var held: (tool: ToolUse, rendering: Rendering, until: Instant)?
+    private static let hold = Duration.milliseconds(400)
 
     init(_ run: RunRecord, _ runs: Runs, _ generation: GenerationUse, _ client: Client, _ narrator: any Narrator) {
         self.run = run
@@ -43,11 +48,11 @@ final class ChatReply {
 
     /// Hands over chunks until the run has ended or waits for the user. Throws when `send` does, or the follower.
     func tell(_ follower: RunFollower, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {
-        while let item = try await follower.next() {
+        while let item = try await next(follower, send) {
             switch item {
             case .missing(let from, let to):
                 let text = "\(to - from + 1) events of this run are not kept any more."
-                try await send(narrator.notice(text, isUnderWay: false))
+                try await send(narrator.notice(text, isPassing: false))
             case .event(let event):
                 if let ending = try await tell(event, send) { return ending }
             }
@@ -55,24 +60,57 @@ final class ChatReply {
         return .failed(OpenAIError(Fault(.internal, "run \(run.id) ended without saying how")))
     }
 
+    /// What is held back is shown after a moment in which nothing happens.
+    private func next(
+        _ follower: RunFollower, _ send: ([StreamFrame]) async throws -> Void
+    ) async throws -> RunFollower.Item? {
+        guard let held else { return try await follower.next() }
+        do {
+            return try await Deadline.by(held.until) { try await follower.next() }
+        } catch let fault as Fault where fault.kind == .timeout {
+            try await send(release())
+            return try await follower.next()
+        }
+    }
+
+    private func release() -> [StreamFrame] {
+        guard let (tool, rendering, _) = held else { return [] }
+        held = nil
+        return narrator.tool(tool, rendering)
+    }
+
     private func tell(_ event: RunEvent, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending? {
+        if event.body.isProgress { try await send(narrator.goesOn()) }
+        if !event.body.concerns(held?.tool) { try await send(release()) }
         switch event.body {
         case .text(let text, let part): try await send(narrator.text(text, part: part))
         case .reasoning(let text, let part):
             reasoning += text
             try await send(narrator.reasoning(text, part: part))
-        case .tool(let tool): try await send(narrator.tool(tool, try await rendering(of: tool)))
+        case .tool(let tool):
+            let until = known.contains(tool.id) ? held?.until : Instant.clock + ChatReply.hold
+            let rendering = try await rendering(of: tool)
+            held = nil
+            if let until, until > Instant.clock, tool.status == .running, rendering.show == .native {
+                held = (tool, rendering, until)
+            } else {
+                try await send(narrator.tool(tool, rendering))
+            }
         case .usage(let usage): self.usage = usage
-        case .notice(let text, let isUnderWay):
-            try await send(narrator.notice(text, isUnderWay: isUnderWay))
+        case .notice(let text, let isPassing): try await send(narrator.notice(text, isPassing: isPassing))
         case .cut(let text):
             isCut = true
-            try await send(narrator.notice(text, isUnderWay: false))
+            try await send(narrator.notice(text, isPassing: false))
         case .error(let failure): self.failure = failure
         case .ask(let ask):
             guard isOpen(ask) else { return nil }
             return try await put(ask, event.number, send)
-        case .state(let state, let reason): return try await end(state, reason, send)
+        case .state(let state, let reason):
+            if let foreword, state != .queued {
+                self.foreword = nil
+                if !state.isEnded, let text = try await foreword() { try await send(narrator.block(text)) }
+            }
+            return try await end(state, reason, send)
         case .todo, .answer, .artifact: break
         }
         return nil
@@ -95,8 +133,10 @@ final class ChatReply {
     }
 
     private func put(_ ask: Ask, _ number: Int64, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {
+        // It waits and has not begun: it stands where it goes on.
+        held = nil
         guard client.hasCards else {
-            let line = AskCard.line(ask, run: run.id, namesRun: !client.namesChats)
+            let line = AskCard.line(ask, run: run.id, namesRun: !client.namesTurns)
             try await send(narrator.closeItems("This waits for your answer.") + narrator.block(line))
             return .finished(.stop)
         }
@@ -115,7 +155,10 @@ final class ChatReply {
         try await send(narrator.closeItems())
         switch state {
         case .succeeded: return .finished(isCut ? .length : .stop)
-        case .cancelled: return .finished(.stop)
+        case .cancelled:
+            // An answer without a word would look as if there was nothing to say.
+            if content.isEmpty { try await send(narrator.block("_Stopped: \(reason)._")) }
+            return .finished(.stop)
         case .interrupted:
             let failure = failure ?? RunFailure(.agentGone, "the run was interrupted: \(reason)")
             return .failed(OpenAIError(failure))
@@ -147,6 +190,26 @@ final class ChatReply {
         }
         if known.insert(tool.id).inserted { seen[subject] = before + 1 }
         return Rendering(decision, isNative: client.isNative)
+    }
+}
+
+extension RunEventBody {
+    /// Whether it is what a tool that was just called came to: the same call, or the question whether it may begin.
+    fileprivate func concerns(_ held: ToolUse?) -> Bool {
+        switch self {
+        case .tool(let tool): tool.id == held?.id
+        case .ask(let ask): ask.kind == .permission && (ask.tool == nil || ask.tool == held?.name)
+        default: false
+        }
+    }
+
+    /// Whether the turn has got somewhere, so that nobody waits for what was told as passing.
+    fileprivate var isProgress: Bool {
+        switch self {
+        case .text, .reasoning, .tool, .todo, .ask, .cut, .error: true
+        case .state(let state, _): state.isEnded
+        case .answer, .usage, .artifact, .notice: false
+        }
     }
 }
 

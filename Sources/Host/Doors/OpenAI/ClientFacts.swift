@@ -16,6 +16,14 @@ struct ClientFacts: Sendable, Equatable {
     var meta: JSONObject = [:]
     var filter: FilterData?
 
+    /// Where its messages stand is said by the client, and need not be guessed from the history.
+    var namesTurns: Bool {
+        !isChannel && (parent?.isEmpty == false || parent != nil && message?.isEmpty == false)
+    }
+
+    /// Several people talk there. Each message to a model is a conversation of its own, and nobody sees a card.
+    var isChannel: Bool { client == "openwebui" && chat?.hasPrefix("channel:") == true }
+
     /// `extra` are the fields of the body that OpenAI's API does not know; `filter` is what ours put among them.
     init(_ headers: Headers, model: String, extra: JSONObject, filter: FilterData? = nil) {
         self.filter = filter

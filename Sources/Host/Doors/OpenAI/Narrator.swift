@@ -23,8 +23,10 @@ protocol Narrator {
     mutating func reasoning(_ text: String, part: String) -> [StreamFrame]
     /// A tool as it stands now, and how it is shown.
     mutating func tool(_ tool: ToolUse, _ rendering: Rendering) -> [StreamFrame]
-    /// A line that people should see and that is no part of the answer.
-    mutating func notice(_ text: String, isUnderWay: Bool) -> [StreamFrame]
+    /// A line that people should see and that is no part of the answer. A passing one goes when the turn goes on.
+    mutating func notice(_ text: String, isPassing: Bool) -> [StreamFrame]
+    /// The turn goes on: what was passing has passed.
+    mutating func goesOn() -> [StreamFrame]
     /// Text of our own between the agent's.
     mutating func block(_ text: String) -> [StreamFrame]
     /// Everything that is shown as under way is shown as ended, for this reason.
@@ -38,5 +40,6 @@ protocol Narrator {
 }
 
 extension Narrator {
+    mutating func notice(_ text: String) -> [StreamFrame] { notice(text, isPassing: false) }
     mutating func closeItems() -> [StreamFrame] { closeItems("This was still running when the answer ended.") }
 }

@@ -39,11 +39,12 @@ extension OpenAIDoor {
         let chunks = ChatChunks(id: "chatcmpl-\(run.id)", model: body.model, created: Int(run.createdAt / 1000))
         let client = ChatReply.Client(
             isNative: isOpenWebUI && body.wishes.isStreamed,
-            hasCards: body.wishes.isStreamed && body.wishes.tools.contains(AskCard.tool),
-            namesChats: facts.chat != nil)
+            hasCards: body.wishes.isStreamed && body.wishes.tools.contains(AskCard.tool) && !facts.isChannel,
+            namesTurns: facts.namesTurns)
         let narrator = ChatNarrator(
             chunks, isNative: client.isNative, wantsUsage: body.wantsUsage || isOpenWebUI)
         let reply = ChatReply(run, house.runs, use, client, narrator)
+        if after == 0 { reply.foreword = { [intake = house.intake] in try await intake.unheard(before: run.order) } }
         let delivery = AnswerDelivery(
             reply: reply, follower: try await house.runs.follow(run.id, after: after), run: run, house: house,
             complaint: complaint)

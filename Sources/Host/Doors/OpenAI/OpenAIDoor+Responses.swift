@@ -38,7 +38,7 @@ extension OpenAIDoor {
         let narrator = ResponseNarrator(
             id: OpenAIDoor.prefix + run.id, model: body.model, created: Int(run.createdAt / 1000))
         let client = ChatReply.Client(
-            isNative: false, hasCards: body.wishes.tools.contains(AskCard.tool), namesChats: true)
+            isNative: false, hasCards: body.wishes.tools.contains(AskCard.tool), namesTurns: true)
         let reply = ChatReply(run, house.runs, use, client, narrator)
         let delivery = AnswerDelivery(
             reply: reply, follower: try await house.runs.follow(run.id, after: after), run: run, house: house,

@@ -74,7 +74,8 @@ struct ResponseNarrator: Narrator {
         return words.isEmpty ? [] : block(words.joined(separator: "\n\n"))
     }
 
-    mutating func notice(_ text: String, isUnderWay: Bool) -> [StreamFrame] { [] }
+    mutating func notice(_ text: String, isPassing: Bool) -> [StreamFrame] { [] }
+    mutating func goesOn() -> [StreamFrame] { [] }
 
     mutating func block(_ text: String) -> [StreamFrame] {
         isInterrupted = true

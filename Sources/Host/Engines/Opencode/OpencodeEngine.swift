@@ -119,7 +119,7 @@ private final class StartProgress {
     func tell(_ words: String) {
         guard words != last else { return }
         last = words
-        attempt.report(.notice(words, isUnderWay: true))
+        attempt.report(.notice(words, isPassing: true))
     }
 
     func end(_ words: String) { if !last.isEmpty { attempt.report(.notice(words)) } }

@@ -7,6 +7,8 @@ struct OpencodeOrder {
 
     /// The most that a new session is told of the conversation so far; what is older is left out.
     private static let transcriptLimit = 200 << 10
+    /// And the most that one which goes on is told of what it has missed.
+    private static let missedLimit = 32 << 10
 
     private var input: RunInput { run.order.input }
 
@@ -16,7 +18,9 @@ struct OpencodeOrder {
         return run.order.chat.map { "Open WebUI \($0)" } ?? "Open WebUI"
     }
 
-    func prompt(seed: Bool, for capabilities: OpencodeCapabilities?) throws -> OpencodePrompt {
+    func prompt(
+        seed: Bool, knowing: SessionKnowledge = .all, for capabilities: OpencodeCapabilities?
+    ) throws -> OpencodePrompt {
         let takesSystem = capabilities?.takesSystem ?? true
         if input.schema != nil, capabilities?.takesSchema == false {
             throw RunFailure(
@@ -25,6 +29,10 @@ struct OpencodeOrder {
         var parts: [OpencodePrompt.Part] = []
         if !takesSystem, let system = input.system { parts.append(.text(system, isSynthetic: true)) }
         if seed, let transcript { parts.append(.text(transcript, isSynthetic: true)) }
+        if let missed = missed(knowing.missed) { parts.append(.text(missed, isSynthetic: true)) }
+        if let beside = input.beside(withContext: !knowing.hasContext) {
+            parts.append(.text(beside, isSynthetic: true))
+        }
         for part in input.parts {
             if let text = part.text {
                 parts.append(.text(text))
@@ -43,7 +51,7 @@ struct OpencodeOrder {
     func mark(since: Int64) -> OpencodeTurn.Mark {
         var ids: Set<String> = []
         for number in 1...max(1, number, run.attempts) {
-            for index in 0..<input.parts.count + 2 { ids.insert(id(index, number)) }
+            for index in 0..<input.parts.count + 4 { ids.insert(id(index, number)) }
         }
         return OpencodeTurn.Mark(message: run.message, parts: ids, text: words, since: since)
     }
@@ -63,19 +71,35 @@ struct OpencodeOrder {
 
     /// The conversation before this turn, the newest of it when it is long; nil when there was none.
     private var transcript: String? {
+        told(input.history[...], limit: OpencodeOrder.transcriptLimit).map {
+            "This conversation began elsewhere. What was said in it so far:\n\n\($0)"
+        }
+    }
+
+    /// What was said in the chat since this session's last turn.
+    private func missed(_ count: Int) -> String? {
+        let messages = input.history.suffix(count)
+        let wereAnswered = messages.contains { $0.role == "assistant" }
+        return told(messages, limit: OpencodeOrder.missedLimit, answers: "other_assistant").map {
+            wereAnswered
+                ? "Meanwhile the conversation went on with another assistant:\n\n\($0)"
+                : "The user has also written this, and got no answer to it:\n\n\($0)"
+        }
+    }
+
+    private func told(_ messages: ArraySlice<RunInput.Message>, limit: Int, answers: String = "assistant") -> String? {
         var told: [String] = []
         var size = 0
-        for message in input.history.reversed() where !message.text.isEmpty {
-            let entry = "<\(message.role)>\n\(message.text)\n</\(message.role)>"
+        for message in messages.reversed() where !message.text.isEmpty {
+            let name = message.role == "assistant" ? answers : message.role
+            let entry = "<\(name)>\n\(message.text)\n</\(name)>"
             size += entry.utf8.count
-            if size > OpencodeOrder.transcriptLimit {
+            if size > limit {
                 told.append("(What was said before that is left out.)")
                 break
             }
             told.append(entry)
         }
-        guard !told.isEmpty else { return nil }
-        return "This conversation began elsewhere. What was said in it so far:\n\n"
-            + told.reversed().joined(separator: "\n\n")
+        return told.isEmpty ? Optional.none : told.reversed().joined(separator: "\n\n")
     }
 }

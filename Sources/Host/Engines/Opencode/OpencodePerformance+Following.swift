@@ -57,9 +57,12 @@ extension OpencodePerformance {
         case .settled(let ask, let verdict, let answers): close(ask, verdict, answers)
         case .usage(let usage): attempt.report(.usage(Usage(usage)))
         case .retrying(let number, let message, _):
-            attempt.report(.notice("The model's provider failed (\(message)); the agent tries again (\(number))."))
+            attempt.report(
+                .notice("The model's provider failed (\(message)); the agent tries again (\(number)).", isPassing: true)
+            )
         case .compacting:
-            attempt.report(.notice("The conversation grew too long; the agent summarises it and goes on."))
+            attempt.report(
+                .notice("The conversation grew too long; the agent summarises it and goes on.", isPassing: true))
         case .rewritten:
             attempt.report(.notice("The agent changed what it had written; the text follows as it stands."))
         case .structured(let value):

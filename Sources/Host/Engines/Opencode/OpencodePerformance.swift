@@ -62,7 +62,7 @@ final class OpencodePerformance {
             }
         case .restartRunner where hadBegun && run.session != nil:
             // The prompt may have arrived, and even have been answered: it is never handed over twice.
-            if try await !findPrompt() { try await prompt(seed: false) }
+            if try await !findPrompt() { try await prompt() }
         case .recreateSession: try await start(.fresh(seed: true))
         case .fork where run.session != nil: try await startFork(of: run.session!)
         case .first, .again, .resume, .restartRunner, .fork: try await start(try await engine.book.plan(run))
@@ -74,18 +74,18 @@ final class OpencodePerformance {
         case .fresh(let seed):
             take(try await server.create(OpencodeNewSession(title: order.title), in: directory))
             try await prompt(seed: seed)
-        case .resume(let id):
+        case .resume(let id, let knowing):
             take(try await server.session(id, in: directory))
             guard try await server.status(in: directory)[id] == nil else {
                 throw RunFailure(
                     .sessionBusy, "the session \(id) is at work on something else",
                     hint: "somebody uses it by another way; wait until that has ended")
             }
-            try await prompt(seed: false)
-        case .fork(let id, let message):
+            try await prompt(knowing: knowing)
+        case .fork(let id, let message, let knowing):
             guard server.capabilities?.canFork != false else { return try await start(.fresh(seed: true)) }
             take(try await server.fork(id, before: message, in: directory))
-            try await prompt(seed: false)
+            try await prompt(knowing: knowing)
         }
     }
 
@@ -112,9 +112,9 @@ final class OpencodePerformance {
 
     // MARK: the prompt
 
-    private func prompt(seed: Bool) async throws {
+    private func prompt(seed: Bool = false, knowing: SessionKnowledge = .all) async throws {
         if session.isEmpty, let known = run.session { take(try await server.session(known, in: directory)) }
-        let prompt = try order.prompt(seed: seed, for: server.capabilities)
+        let prompt = try order.prompt(seed: seed, knowing: knowing, for: server.capabilities)
         feed?.close()
         feed = try await server.follow(session)
         attempt.note(runner: lease.runner, session: session, message: nil)

@@ -12,9 +12,19 @@ protocol SessionBook: AnyObject {
 enum SessionPlan: Sendable, Equatable {
     /// A new one, which is given the conversation so far when `seed` says so.
     case fresh(seed: Bool)
-    case resume(session: String)
+    case resume(session: String, knowing: SessionKnowledge = .all)
     /// A copy of a session from before one of its messages, or of all of it.
-    case fork(session: String, before: String?)
+    case fork(session: String, before: String?, knowing: SessionKnowledge = .all)
+}
+
+/// What a session that goes on has been told already.
+struct SessionKnowledge: Sendable, Equatable {
+    /// The last messages of the history that it has not seen.
+    var missed = 0
+    /// The turn's context is known to it.
+    var hasContext = false
+
+    static let all = SessionKnowledge()
 }
 
 /// Where a turn stands in its session.

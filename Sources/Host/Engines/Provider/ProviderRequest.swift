@@ -11,7 +11,7 @@ enum ProviderRequest {
         var messages = input.history.map {
             ModelRequest.Message($0.role == "assistant" ? .assistant : .user, $0.text)
         }
-        var parts: [ModelRequest.Part] = []
+        var parts: [ModelRequest.Part] = input.beside().map { [.text($0)] } ?? []
         for part in input.parts { parts.append(try await read(part, below: input.directory)) }
         messages.append(ModelRequest.Message(.user, parts))
         var request = ModelRequest(messages, system: input.system)

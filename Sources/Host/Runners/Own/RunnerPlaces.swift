@@ -46,13 +46,16 @@ final class RunnerPlaces {
         look()
     }
 
-    /// Something has changed: whoever can get in does, and idle ones are asked to leave for others.
+    /// Something has changed: whoever can get in does, and as many idle ones are asked to leave as there are others who
+    /// wait for a place.
     func look() {
         waiting.removeAll { $0.waiter.isFinished }
+        var awaited: [String] = []
         var index = 0
         while index < waiting.count {
             let (runner, waiter) = waiting[index]
-            let verdict = room.verdict(for: runner.workspace, among: holders.values.map(\.holder))
+            let verdict = room.verdict(
+                for: runner.workspace, among: holders.values.map(\.holder), awaited: awaited)
             switch verdict {
             case .enter:
                 holders[runner.name] = runner
@@ -62,6 +65,9 @@ final class RunnerPlaces {
                 holders[name]?.take(.capReached)
                 // What could not leave is looked at again when something else changes.
                 if holders[name]?.holder.isLeaving != true { index += 1 }
+            case .afterLeaving:
+                awaited.append(runner.workspace)
+                index += 1
             case .wait(let isFull):
                 if isFull { return }
                 index += 1

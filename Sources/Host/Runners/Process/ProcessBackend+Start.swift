@@ -58,9 +58,20 @@ extension ProcessBackend {
             guard stat(spec.directory, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
                 throw Fault(.notFound, "the workspace \(spec.directory) is no directory")
             }
-            for path in [spec.privateDirectory] + RunnerShell.privateParts.map({ "\(spec.privateDirectory)/\($0)" }) {
-                guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw Fault.system("make", path, errno: errno) }
-            }
+            // The first of a workspace finds nothing above it either.
+            for part in RunnerShell.privateParts { try ProcessBackend.make("\(spec.privateDirectory)/\(part)") }
+        }
+    }
+
+    private nonisolated static func make(_ path: String) throws {
+        var partial = ""
+        for name in path.split(separator: "/") {
+            partial += "/\(name)"
+            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
+            let code = errno
+            // One above it that may not be written is no fault when it is there already.
+            guard access(partial, F_OK) != 0 else { continue }
+            throw Fault.system("make", path, errno: code, hint: "STATE_DIR must be writable")
         }
     }
 

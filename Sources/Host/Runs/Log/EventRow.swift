@@ -29,6 +29,13 @@ struct EventRow: Sendable, Equatable {
             kind: pieces.kind, json)
     }
 
+    /// Numbers that no event will ever have; it holds nothing.
+    static func unused(_ numbers: ClosedRange<Int64>, of run: String, at: Int64) -> EventRow {
+        EventRow(
+            run: run, first: numbers.lowerBound, last: numbers.upperBound, at: at, kind: .text,
+            data: #"{"part":"","pieces":[]}"#)
+    }
+
     private init(
         run: String, first: Int64, last: Int64, at: Int64, kind: RunEventKind, _ json: consuming JSONWriter
     ) {

@@ -38,9 +38,9 @@ extension RunEventBody {
         case .answer(let answer): try json.member("answer", encoding: answer)
         case .usage(let usage): try json.member("usage", encoding: usage)
         case .artifact(let artifact): try json.member("artifact", artifact)
-        case .notice(let text, let isUnderWay):
+        case .notice(let text, let isPassing):
             json.member("text", text)
-            if isUnderWay { json.member("under_way", true) }
+            if isPassing { json.member("passing", true) }
         case .cut(let text): json.member("text", text)
         case .error(let failure): try json.member("error", encoding: failure)
         }
@@ -67,7 +67,7 @@ extension RunEventBody {
         case .answer: self = .answer(try json["answer"].decode(AskAnswer.self))
         case .usage: self = .usage(try json["usage"].decode(Usage.self))
         case .artifact: self = .artifact(json["artifact"].value ?? .null)
-        case .notice: self = .notice(try text("text"), isUnderWay: json["under_way"].bool ?? false)
+        case .notice: self = .notice(try text("text"), isPassing: json["passing"].bool ?? false)
         case .cut: self = .cut(try text("text"))
         case .error: self = .error(try json["error"].decode(RunFailure.self))
         }

@@ -6,7 +6,7 @@ import Runtime
 final class RunFollower {
     enum Item: Sendable, Equatable {
         case event(RunEvent)
-        /// These are not there any more: pruned, or lost with the process that had shown them.
+        /// These are not there any more: they were pruned. Numbers that no event ever had are not missing.
         case missing(from: Int64, to: Int64)
     }
 
@@ -97,7 +97,7 @@ final class RunFollower {
 
     func offer(_ event: RunEvent, _ items: [Item]) {
         guard standing == .idle, event.number == seen + 1 else { return }
-        hand(over: items, upTo: event)
+        hand(over: items, upTo: event.number)
     }
 
     func logEnded() { if standing == .idle { pump() } }
@@ -115,16 +115,17 @@ final class RunFollower {
                 if log.isEnded { finish(nil) }
                 return
             }
-            hand(over: events.map { .event($0) }, upTo: newest)
+            hand(over: events.map { .event($0) }, upTo: newest.number)
         }
     }
 
-    private func hand(over items: [Item], upTo newest: RunEvent) {
-        guard !items.isEmpty, let sink else { return }
-        seen = newest.number
+    private func hand(over items: [Item], upTo newest: Int64) {
+        guard let sink else { return }
+        seen = newest
+        guard let last = items.last else { return }
         let hasRoom = sink(items)
         guard standing != .ended else { return }
-        if case .state(let state, _) = newest.body, state.isEnded { return finish(nil) }
+        if case .event(let event) = last, case .state(let state, _) = event.body, state.isEnded { return finish(nil) }
         if !hasRoom { standing = .full }
     }
 
@@ -141,27 +142,27 @@ final class RunFollower {
                         try snapshot.all(RunsQueries.events, run, after + 1, run, after + 1, RunFollower.page)
                     }
                 }
-                let events = try rows.flatMap { try $0.events }.filter { $0.number > after }
-                self?.arrived(events, isAll: rows.count < RunFollower.page, known: known)
+                let held = try rows.map { (row: $0, events: try $0.events) }
+                self?.arrived(held, isAll: rows.count < RunFollower.page, known: known)
             } catch {
                 self?.finish(Fault(error))
             }
         }
     }
 
-    private func arrived(_ events: [RunEvent], isAll: Bool, known: Int64?) {
+    private func arrived(_ rows: [(row: EventRow, events: [RunEvent])], isAll: Bool, known: Int64?) {
         guard standing == .reading else { return }
         standing = .idle
         reading = nil
         var found: [Item] = []
         var number = seen
-        for event in events {
-            if event.number > number + 1 { found.append(.missing(from: number + 1, to: event.number - 1)) }
-            found.append(.event(event))
-            number = event.number
+        for (row, events) in rows where row.last > number {
+            if row.first > number + 1 { found.append(.missing(from: number + 1, to: row.first - 1)) }
+            for event in events where event.number > number { found.append(.event(event)) }
+            number = row.last
         }
-        if let newest = events.last {
-            hand(over: found, upTo: newest)
+        if number > seen {
+            hand(over: found, upTo: number)
         } else if isAll, let known, known > seen + 1 {
             let gap = Item.missing(from: seen + 1, to: known - 1)
             seen = known - 1
