@@ -82,7 +82,7 @@ def relay(bench, outcome, agent, door):
 def held(bench, outcome, door):
     """What an open stream costs whose agent is silent."""
     before = door.memory()
-    tool = bench.tools.start("talk", "chat", door.port, HELD, 1, 2, 30000, 5000, stdin=subprocess.DEVNULL)
+    tool = bench.tools.start("talk", "chat", door.port, HELD, 1, 1, 40000, 5000, stdin=subprocess.DEVNULL)
     try:
         if tool.stdout.readline().strip() != "counting":
             raise BenchError("talk did not begin")
@@ -91,7 +91,7 @@ def held(bench, outcome, door):
         output, _ = tool.communicate(timeout=120)
         result = json.loads(output.strip().splitlines()[-1])
         if result["failed"] or result["lost"]:
-            raise BenchError(f"{result['failed']} of {HELD} open streams failed")
+            raise BenchError(f"of {HELD} open streams {result['failed']} failed, and {result['lost']} pieces were lost")
     finally:
         end(tool)
     outcome.rows.append(bound(f"memory of an open stream of the chat door ({HELD} of them)", each, 30, " KB"))

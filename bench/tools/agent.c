@@ -234,6 +234,20 @@ static void abort_turn(struct client *c, long session) {
   reply(c, "200 OK", "true");
 }
 
+/// Of those that are at work.
+static void put_status(struct client *c) {
+  struct bytes json = {0};
+  char text[128];
+  add(&json, "{", 1);
+  for (size_t i = 0; i < active_count; i++) {
+    int count = snprintf(text, sizeof text, "%s\"ses_%026ld\":{\"type\":\"busy\"}", i ? "," : "", active[i]);
+    add(&json, text, (size_t)count);
+  }
+  add(&json, "}", 1);
+  reply(c, "200 OK", json.all);
+  free(json.all);
+}
+
 static void put_session(struct client *c, long session) {
   char json[512];
   snprintf(json, sizeof json,
@@ -263,7 +277,7 @@ static void answer(struct client *c, const char *method, const char *path, const
     }
     put_session(c, ++last_session);
   } else if (strncmp(path, "/session/status", 15) == 0) {
-    reply(c, "200 OK", "{}");
+    put_status(c);
   } else if (session > last_session || (session == 0 && strncmp(path, "/session/", 9) == 0)) {
     reply(c, "404 Not Found", "{\"name\":\"NotFoundError\",\"data\":{\"message\":\"Session not found\"}}");
   } else if (session && strncmp(rest, "/prompt_async", 13) == 0) {
