@@ -66,7 +66,8 @@ def relay(bench, outcome, agent, door):
         for name in bench.order(["agent", "chat"], turn):
             port = agent.port if name == "agent" else door.port
             before = door.cpu_seconds()
-            result = talk(bench, name, port, 1, pieces, RELAY_MS, 0)
+            # Beginnings are spread, so that what is measured is pieces and not a hundred first tokens at once.
+            result = talk(bench, name, port, 1, pieces, RELAY_MS, 1000)
             if name == "agent":
                 direct.append(result["relayed"]["p99_us"] / 1000)
                 continue

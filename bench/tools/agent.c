@@ -5,11 +5,6 @@
 
 enum { MOST_SESSIONS = 1 << 16 };
 
-struct bytes {
-  char *all;
-  size_t count, room;
-};
-
 struct client {
   int fd, follows, broken;
   struct bytes in, out;
@@ -37,17 +32,6 @@ static size_t follower_count;
 static int64_t heartbeat;
 static long active[MOST_SESSIONS];
 static size_t active_count;
-
-static void add(struct bytes *to, const char *bytes, size_t count) {
-  if (to->count + count + 1 > to->room) {
-    to->room = (to->count + count + 1) * 2;
-    to->all = realloc(to->all, to->room);
-    if (!to->all) die("realloc");
-  }
-  memcpy(to->all + to->count, bytes, count);
-  to->count += count;
-  to->all[to->count] = 0;
-}
 
 static void flush_client(struct client *c) {
   size_t done = 0;
@@ -346,9 +330,8 @@ static void close_client(struct client *c) {
 }
 
 static void accept_all(int listener) {
-  int fd, one = 1;
-  while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  int fd;
+  while ((fd = accept_next(listener)) >= 0) {
     struct client *c = allocate(1, sizeof *c);
     c->fd = fd;
     watch(epoll_fd, EPOLL_CTL_ADD, fd, EPOLLIN, c);
@@ -392,13 +375,7 @@ static void speak(void) {
 
 int main(int count, char **arguments) {
   raise_descriptor_limit();
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = loopback(count > 1 ? atoi(arguments[1]) : 0);
-  socklen_t length = sizeof address;
-  if (bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 4096) != 0) die("listen");
-  getsockname(listener, (struct sockaddr *)&address, &length);
-  printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-  fflush(stdout);
+  int listener = listen_on(count, arguments);
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   watch(epoll_fd, EPOLL_CTL_ADD, listener, EPOLLIN, &listener);

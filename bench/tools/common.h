@@ -70,6 +70,42 @@ static inline void watch(int epoll, int operation, int fd, uint32_t events, void
   if (epoll_ctl(epoll, operation, fd, &event) != 0) die("epoll_ctl");
 }
 
+/// A listening socket on the port that the first argument names, or on any; says which.
+static inline int listen_on(int count, char **arguments) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  struct sockaddr_in address = loopback(count > 1 ? atoi(arguments[1]) : 0);
+  socklen_t length = sizeof address;
+  if (bind(fd, (struct sockaddr *)&address, length) != 0 || listen(fd, 4096) != 0) die("listen");
+  getsockname(fd, (struct sockaddr *)&address, &length);
+  printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
+  fflush(stdout);
+  return fd;
+}
+
+/// The next connection that waits, or -1.
+static inline int accept_next(int listener) {
+  int one = 1, fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  return fd;
+}
+
+// Bytes that grow; a zero stands behind them.
+struct bytes {
+  char *all;
+  size_t count, room;
+};
+
+static inline void add(struct bytes *to, const char *bytes, size_t count) {
+  if (to->count + count + 1 > to->room) {
+    to->room = (to->count + count + 1) * 2;
+    to->all = realloc(to->all, to->room);
+    if (!to->all) die("realloc");
+  }
+  memcpy(to->all + to->count, bytes, count);
+  to->count += count;
+  to->all[to->count] = 0;
+}
+
 /// Requests are a few hundred bytes into an empty buffer: a partial write is a failure.
 static inline int send_all(int fd, const char *bytes, size_t count) {
   return send(fd, bytes, count, MSG_NOSIGNAL) == (ssize_t)count ? 0 : -1;

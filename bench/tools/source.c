@@ -178,9 +178,8 @@ static void close_stream(struct stream *s) {
 }
 
 static void accept_all(int listener) {
-  int fd, one = 1;
-  while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  int fd;
+  while ((fd = accept_next(listener)) >= 0) {
     struct stream *s = allocate(1, sizeof *s);
     s->fd = fd;
     s->place = -1;
@@ -213,13 +212,7 @@ static void send_due(void) {
 int main(int count, char **arguments) {
   raise_descriptor_limit();
   memset(padding, 'x', sizeof padding);
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  struct sockaddr_in address = loopback(count > 1 ? atoi(arguments[1]) : 0);
-  socklen_t length = sizeof address;
-  if (bind(listener, (struct sockaddr *)&address, length) != 0 || listen(listener, 4096) != 0) die("listen");
-  getsockname(listener, (struct sockaddr *)&address, &length);
-  printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-  fflush(stdout);
+  int listener = listen_on(count, arguments);
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   watch(epoll_fd, EPOLL_CTL_ADD, listener, EPOLLIN, &listener);

@@ -3,11 +3,6 @@
 // Each stream is a chat of its own that sends its history, as clients do; turns follow each other.
 #include "common.h"
 
-struct bytes {
-  char *all;
-  size_t count, room;
-};
-
 enum part { HEAD, BODY, SIZE, DATA, DATA_END };
 
 struct talker {
@@ -24,17 +19,6 @@ static int to_agent, port, epoll_fd;
 static long turns, pieces, pause_ms, streams, done, failed, lost;
 static struct talker *all, events;
 static struct latencies first_of_chat, first, relayed;
-
-static void add(struct bytes *to, const char *bytes, size_t count) {
-  if (to->count + count + 1 > to->room) {
-    to->room = (to->count + count + 1) * 2;
-    to->all = realloc(to->all, to->room);
-    if (!to->all) die("realloc");
-  }
-  memcpy(to->all + to->count, bytes, count);
-  to->count += count;
-  to->all[to->count] = 0;
-}
 
 static void add_text(struct bytes *to, const char *text) { add(to, text, strlen(text)); }
 
