@@ -89,10 +89,10 @@ extension ProcessBackend {
                 .init(
                     environment: .only(shell.environment), directory: shell.directory, output: .file(output.path),
                     errors: .file(output.path), ownSession: true, limits: limits))
-            guard let identity = ProcessTable.identity(of: child.pid) else {
-                throw Fault(.unavailable, "the runner \(spec.name) ended at once")
-            }
+            // None when it has ended already: then `ready` tells why.
+            let identity = ProcessTable.identity(of: child.pid)
             let address = try await ready(child, output, from: size, spec)
+            guard let identity else { throw Fault(.unavailable, "the runner \(spec.name) ended at once") }
             lives[mark.token] = ProcessLife(mark, child, Array(spec.secrets.values))
             keepsShort(spec.name)
             return (RunnerProcess(identity, mark), address)
