@@ -16,9 +16,9 @@ struct FileCache {
 
     init(limit: Int) { self.limit = limit }
 
-    /// The file when it was compared with the disk since `oldest`.
-    mutating func find(_ key: String, checkedSince oldest: Instant) -> StaticFile? {
-        guard let entry = entries[key], entry.checked >= oldest else { return nil }
+    /// The file when it was compared with the disk no longer ago than `freshness`.
+    mutating func find(_ key: String, checkedWithin freshness: Duration, of now: Instant) -> StaticFile? {
+        guard let entry = entries[key], now - entry.checked <= freshness else { return nil }
         clock += 1
         entries[key]?.used = clock
         return entry.file

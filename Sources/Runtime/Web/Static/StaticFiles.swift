@@ -61,8 +61,7 @@ public final class StaticFiles {
 
     private func find(_ name: String, _ codings: [String]) async throws -> StaticFile {
         let key = codings.joined(separator: ",") + "/" + name
-        let oldest = Instant(nanoseconds: Loop.now.nanoseconds &- UInt64(settings.freshness.nanoseconds))
-        if let file = cache.find(key, checkedSince: oldest) { return file }
+        if let file = cache.find(key, checkedWithin: settings.freshness, of: Loop.now) { return file }
         let (directory, limit, known) = (OpenDirectory(self), settings.smallFile, cache[key])
         do {
             let file = try await BlockingPool.shared.run("read a file") {
