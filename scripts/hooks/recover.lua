@@ -44,6 +44,15 @@ local NAMES_WHAT = { model_missing = true, agent_missing = true }
 
 local hooks = {}
 
+--- Its own words, as a sentence that others can follow.
+---
+---@param failure host.Failure
+---@return string
+local function said(failure)
+  local words = text.clip(failure.message, 300):gsub("^%l", string.upper)
+  return words:find "[.!?]$" and words or words .. "."
+end
+
 ---@param failure host.Failure
 ---@return string
 local function advice(failure)
@@ -51,8 +60,7 @@ local function advice(failure)
   if not NAMES_WHAT[failure.kind] then
     return words
   end
-  local said = text.clip(failure.message, 300)
-  return said .. (said:find "[.!?]$" and " " or ". ") .. words
+  return said(failure) .. " " .. words
 end
 
 --- Whether the prompt may have had effects. Asking a model for text has none, as long as nobody has seen any of it.
@@ -103,15 +111,18 @@ end
 ---@param failure host.Failure
 ---@return host.Recovery
 local function ask_or_tell(failure)
-  local gone = failure.kind == "agent_gone" and "The agent's server went away in the middle of this." or nil
+  local what = failure.kind == "agent_gone" and "The agent's server went away in the middle of this." or said(failure)
   if failure.attended then
-    local question = gone and gone .. " It may have done part of the work. Run it again?"
-    return { action = "ask", message = question, reason = "the prompt may have had effects already" }
+    return {
+      action = "ask",
+      -- It is asked whether to run it again; where it is left, this stays in the chat.
+      message = what .. " It may have done part of the work.",
+      reason = "the prompt may have had effects already",
+    }
   end
   return {
     action = "give_up",
-    message = (gone or text.clip(failure.message, 300))
-      .. " It was not tried again, because it may have had effects already.",
+    message = what .. " It was not tried again, because it may have had effects already.",
     reason = "the prompt may have had effects already, and nobody is there to be asked",
   }
 end

@@ -38,10 +38,12 @@ describe("recover", function()
   end)
 
   it("asks where a person is, and says why it stopped where none is", function()
-    expect(decision("agent_failed", { started = true }).action).equals "ask"
+    local asked = decision("agent_failed", { started = true })
+    expect(asked.action).equals "ask"
+    expect(asked.message).equals "It broke. It may have done part of the work."
     local alone = decision("agent_failed", { started = true, attended = false })
     expect(alone.action).equals "give_up"
-    expect(alone.message).contains "it broke"
+    expect(alone.message).contains "It broke. It was"
     expect(alone.message).contains "not tried again"
   end)
 

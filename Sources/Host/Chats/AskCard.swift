@@ -31,6 +31,14 @@ enum AskCard {
         return String(decoding: writer.finish(), as: UTF8.self)
     }
 
+    /// What the card would cut off, whole: nobody should answer what they cannot read.
+    static func cutOff(_ ask: Ask) -> String? {
+        let long = questions(ask).prefix(3).map(\.text).filter { $0.count > longestQuestion }
+        return long.isEmpty ? nil : long.joined(separator: "\n\n")
+    }
+
+    fileprivate static let longestQuestion = 500
+
     /// The longest that Open WebUI keeps a card which it does not store with its chat, in milliseconds.
     private static let longest = 240_000
 
@@ -65,7 +73,13 @@ enum AskCard {
 
     /// For clients without cards.
     static func line(_ ask: Ask, run: String, namesRun: Bool) -> String {
-        var lines = ["**\(ask.kind == .permission ? "May I?" : "A question")** \(ask.title)"]
+        let head =
+            switch ask.kind {
+            case .permission: "May I?"
+            case .question: "A question:"
+            case .recovery: "Not finished:"
+            }
+        var lines = ["**\(head)** \(ask.title)"]
         for question in questions(ask) {
             if question.text != ask.title { lines.append(question.text) }
             for option in question.options {
@@ -162,7 +176,7 @@ extension JSONWriter {
         member("header", clip(question.header.isEmpty ? "Question" : question.header, 48))
         let others = question.options.dropFirst(3).map(\.label)
         let text = others.isEmpty ? question.text : "\(question.text) (also: \(others.joined(separator: ", ")))"
-        member("question", clip(text, 500))
+        member("question", clip(text, AskCard.longestQuestion))
         array("options") { list in
             for option in options {
                 list.object {

@@ -5,10 +5,11 @@ extension Command {
     static let doctor = Command(
         name: "doctor", summary: "Checks what Perigee needs and says what to do.",
         usage: "perigee doctor [openwebui|docker] [NAME=value …]",
-        details:
-            "Ends with code 0 when nothing stands in the way of `perigee serve`, else with 69. With `openwebui` it "
-            + "prints\nwhat to enter there, and with OPENWEBUI_URL and OPENWEBUI_API_KEY it looks at what a running one lacks;"
-            + "\nwith `docker` it looks at the engine that runners in containers would be on."
+        details: """
+            Ends with code 0 when nothing stands in the way of `perigee serve` and its chats, else with 69. With `openwebui`
+            it prints what to enter there, and with OPENWEBUI_URL and OPENWEBUI_API_KEY it looks at what a running one lacks;
+            with `docker` it looks at the engine that runners in containers would be on.
+            """
     ) { arguments in
         try arguments.expect(words: 0...1)
         let settings = try Settings.ofProcess(commandLine: arguments.settings)
@@ -48,9 +49,10 @@ struct Checkup {
     init(_ settings: Settings) { self.settings = settings }
 
     func findings() async -> [Finding] {
-        var findings = [descriptors, clock, stateDirectory, disk]
+        var findings = [descriptors, clock, stateDirectory, disk, scripts]
         findings.append(await database())
         findings.append(await address())
+        findings += await AgentCheckup(settings).findings()
         if [.process, .auto].contains(settings[SettingTable.runnerMode]) { findings += await Checkup.isolation() }
         return findings
     }
@@ -109,6 +111,14 @@ struct Checkup {
                 advice: "free some space: under 64MB Perigee says that it is not ready")
         }
         return Finding(subject: "disk", state: .good, text: text)
+    }
+
+    private var scripts: Finding {
+        guard let fault = settings.lacksShippedScripts else {
+            return Finding(
+                subject: "scripts", state: .good, text: "the shipped ones are in \(settings.home ?? "")/scripts")
+        }
+        return Finding(subject: "scripts", state: .bad, text: fault.message, advice: fault.hint)
     }
 
     private func database() async -> Finding {

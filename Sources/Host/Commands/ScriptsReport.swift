@@ -11,6 +11,9 @@ enum ScriptsReport {
             "  connections  \(answer["connections"]?.integer ?? 0)",
             "  state        \(answer["state"]?.string ?? "?")",
         ]
+        if let mode = answer["agents"]?["mode"]?.string {
+            lines.append("  agents       \(mode): \(answer["agents"]?["reason"]?.string ?? "?")")
+        }
         lines += texts(answer["not_ready"]).map { "  not ready    \($0)" }
         if let scripts = answer["scripts"] { lines += self.scripts(scripts) }
         return lines.map { $0 + "\n" }.joined()

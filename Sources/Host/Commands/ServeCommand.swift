@@ -67,18 +67,14 @@ private final class Serving {
             "perigee \(Version.current) listens",
             ["address": LogValue(house.addresses.joined(separator: " ")), "state": LogValue(house.directory.path)])
         guard isatty(STDOUT_FILENO) == 1, let address = house.addresses.first else { return }
+        let program = CommandLine.arguments.first ?? "perigee"
+        let hints = [
+            ["  curl \(address)/v1/models", "who can be talked to"],
+            ["  curl \(address)/openapi.json", "what else it offers"],
+            ["  \(program) doctor", "what is missing, such as an agent"],
+            ["  \(program) doctor openwebui", "what to enter in Open WebUI"],
+        ]
         Terminal.print(
-            """
-
-            Perigee answers at \(address)
-
-              curl \(address)/health         is it well?
-              curl \(address)/openapi.json   what it offers
-              curl \(address)/metrics        what it counts
-              perigee doctor                 what else it needs
-
-            Ctrl-C stops it.
-
-            """)
+            "\nPerigee answers at \(address)\n\n\(SettingListing.columns(hints))\nCtrl-C stops it.\n\n")
     }
 }

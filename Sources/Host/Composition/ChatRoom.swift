@@ -6,6 +6,8 @@ final class ChatRoom {
     let runs: Runs
     let integrations: MCPService
     let openAI: OpenAIHouse
+    /// How agents run, and why so.
+    let agentMode: RunnerMode.Choice
     let runners: (any RunnerPool)?
     let chats: Chats
     let agents: AgentRegistry
@@ -14,9 +16,10 @@ final class ChatRoom {
 
     private init(
         _ runs: Runs, _ chats: Chats, _ agents: AgentRegistry, _ usage: UsageBook, _ integrations: MCPService,
-        _ openAI: OpenAIHouse, _ runners: (any RunnerPool)?, _ mirrors: Mirrors
+        _ openAI: OpenAIHouse, _ place: RunnerHouse, _ mirrors: Mirrors
     ) {
-        self.runners = runners
+        agentMode = place.choice
+        runners = place.pool
         self.mirrors = mirrors
         self.runs = runs
         self.chats = chats
@@ -86,7 +89,7 @@ final class ChatRoom {
         // It lasts as long as the runs do.
         _ = runs.events { [weak usage] in if $0.state.isEnded { usage?.changed($0.order.user) } }
         let mirrors = Mirrors(chats, agents, access.workspaces, log: log.part("chats"), scope: scope)
-        return ChatRoom(runs, chats, agents, usage, integrations, openAI, runners, mirrors)
+        return ChatRoom(runs, chats, agents, usage, integrations, openAI, place, mirrors)
     }
 
     func close() async {

@@ -98,6 +98,9 @@ final class House {
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
             lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
+        if let fault = settings.lacksShippedScripts {
+            log.part("scripts").warning(fault.message, ["hint": LogValue(fault.hint ?? "")])
+        }
         telemetry!.observe(scripts)
         scripts.onSwap.append { [unowned jobs] in jobs.adopt($0) }
         self.jobs = jobs

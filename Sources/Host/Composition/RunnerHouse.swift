@@ -4,9 +4,11 @@ import Runtime
 /// Where agents run here, chosen and opened.
 @Loop
 struct RunnerHouse {
-    let mode: RunnerMode
+    let choice: RunnerMode.Choice
     /// Nil when no agent is connected.
     let pool: (any RunnerPool)?
+
+    var mode: RunnerMode { choice.mode }
 
     /// A runner of our own is given its keys when it is started; a shared server reads files.
     var keyDelivery: KeyDelivery { mode == .container || mode == .process ? .environment : .files }
@@ -21,12 +23,12 @@ struct RunnerHouse {
         case .shared:
             let shared = try SharedRunners(settings, client: house.client!, log: log, scope: scope)
             house.runnerDesk.runners = shared
-            return RunnerHouse(mode: choice.mode, pool: shared)
+            return RunnerHouse(choice: choice, pool: shared)
         case .container, .process:
             let own = try await own(choice.mode, backends, house, log, scope)
             house.runnerDesk.runners = own
-            return RunnerHouse(mode: choice.mode, pool: own)
-        case .auto, .rehearsal: return RunnerHouse(mode: .rehearsal, pool: nil)
+            return RunnerHouse(choice: choice, pool: own)
+        case .auto, .rehearsal: return RunnerHouse(choice: choice, pool: nil)
         }
     }
 

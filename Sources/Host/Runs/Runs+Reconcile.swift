@@ -28,7 +28,8 @@ extension Runs {
         }
     }
 
-    /// Asks a person about the run itself; what else is left is done when nobody wants more.
+    /// Asks a person about the run itself: `text` says what happened, or is the whole question. What else is left is
+    /// done when nobody wants more.
     func askPerson(_ run: LiveRun, _ text: String, _ otherwise: RunStep, canGoOn: Bool = false) async -> RunStep {
         typealias Option = Ask.Question.Option
         var options = [
@@ -36,9 +37,10 @@ extension Runs {
             Option(label: Ask.leave, description: "Nothing more is done."),
         ]
         if canGoOn { options.insert(Option(label: Ask.goOn, description: "Follow what is under way."), at: 0) }
+        let question = text.hasSuffix("?") ? text : text + (text.hasSuffix(".") ? "" : ".") + " Run it again?"
         let ask = Ask(
-            id: "recovery-\(run.log.last + 1)", kind: .recovery, title: text,
-            questions: [Ask.Question(text: text, options: options, allowsOther: false)])
+            id: "recovery-\(run.log.last + 1)", kind: .recovery, title: question,
+            questions: [Ask.Question(header: "Not finished", text: question, options: options, allowsOther: false)])
         do {
             let answer = try await self.ask(ask, of: run)
             switch answer.answers.first?.first {

@@ -27,6 +27,16 @@ extension Settings {
         }
         return nil
     }
+
+    /// What is wrong when nothing that is shipped is found; a program that was copied by itself starts all the same.
+    var lacksShippedScripts: Fault? {
+        if let home, access("\(home)/scripts/hooks", F_OK) == 0 { return nil }
+        let place = home.map { "at \($0)/scripts" } ?? "above the program"
+        return Fault(
+            .notFound, "the shipped scripts are not \(place): there is no persona to talk to, and no policy",
+            hint: "set PERIGEE_HOME to the directory that has them in scripts/, or put that into share/perigee beside "
+                + "the program's bin/")
+    }
 }
 
 extension ScriptSources {

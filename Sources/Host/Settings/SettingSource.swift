@@ -18,6 +18,14 @@ struct SettingSource: Sendable {
     struct Layer: Sendable {
         let origin: Origin
         let values: [String: String]
+
+        /// Names of the environment that begin like ours and are not for us: clients and the seeder read the first two;
+        /// Kubernetes gives the rest to every container beside a service that is called perigee.
+        func isForOthers(_ name: String) -> Bool {
+            guard origin == .environment else { return false }
+            return name == "PERIGEE_URL" || name == "PERIGEE_KEY" || name.hasPrefix("PERIGEE_SERVICE_")
+                || name.hasPrefix("PERIGEE_PORT_") || name == "PERIGEE_PORT" && values[name]?.contains("://") == true
+        }
     }
 
     let layers: [Layer]
@@ -63,9 +71,7 @@ struct SettingSource: Sendable {
                 let isOurs =
                     name.hasPrefix("PERIGEE_")
                     || layer.origin == .commandLine && !name.hasPrefix("SCRIPT_") && !isFamily
-                guard isOurs, !known.contains(name) else {
-                    return nil
-                }
+                guard isOurs, !known.contains(name), !layer.isForOthers(name) else { return nil }
                 let advice = NearestName.of(name, among: known).map { "did you mean \($0)?" }
                 return "\(name): no such setting in the \(layer.origin.description) "
                     + "(\(advice ?? "`perigee config` lists them"))"

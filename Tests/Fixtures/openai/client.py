@@ -6,6 +6,8 @@ import sys
 import openai
 
 client = openai.OpenAI(base_url=sys.argv[1], api_key="none-is-needed", max_retries=0)
+# As people use it: it sends again what failed, unless it is told not to.
+insistent = openai.OpenAI(base_url=sys.argv[1], api_key="none-is-needed", max_retries=2)
 MODEL = "open-persona/build"
 
 
@@ -57,5 +59,9 @@ print(json.dumps({
     "missing": failure(lambda: client.models.retrieve("open-persona/nobody")),
     "refused": failure(lambda: client.chat.completions.create(model=MODEL, messages=[])),
     "failed": failure(lambda: streamed("say some; error 403")),
+    "insisted": [
+        failure(lambda: insistent.chat.completions.create(model=MODEL, messages=said("say once; error 401"))),
+        failure(lambda: insistent.responses.create(model=MODEL, input="say once; error 401")),
+    ],
     "unserved": failure(lambda: client.embeddings.create(model="m", input="x")),
 }))

@@ -38,6 +38,28 @@ struct AskCardTests {
         }
     }
 
+    @Test("what a card has to cut is shown whole before it")
+    func cutOff() {
+        var ask = Self.permission
+        #expect(AskCard.cutOff(ask) == nil)
+        ask.title = "Run `\(String(repeating: "cd far && ", count: 60))rm -rf .`?"
+        #expect(AskCard.cutOff(ask) == ask.title)
+    }
+
+    @Test(
+        "a permission is asked in words that say all of what would be done",
+        arguments: [
+            ("bash", ["cd x"], ["command": "cd x && rm -rf y"], "Run `cd x && rm -rf y`?"),
+            ("bash", ["cd x", "rm -rf y"], [:], "Run `cd x, rm -rf y`?"),
+            ("edit", ["src/a.c"], ["diff": "…"], "Change `src/a.c`?"),
+            ("external_directory", ["/etc/*"], [:], "Work outside of the workspace, in `/etc/*`?"),
+            ("websearch", ["swift"], [:], "Use `websearch` for `swift`?"), ("lsp", [], [:], "Use `lsp`?"),
+        ] as [(String, [String], JSONObject, String)])
+    func wording(_ name: String, _ patterns: [String], _ metadata: JSONObject, _ question: String) {
+        let permission = OpencodePermission(name: name, patterns: patterns, metadata: .object(metadata))
+        #expect(permission.question(nil) == question)
+    }
+
     @Test(
         "a card's answer",
         arguments: [

@@ -8,6 +8,7 @@ struct ScriptsReportTests {
     private static let failing: JSONValue = [
         "version": "0.1.0", "pid": 42, "uptime_s": 3725, "addresses": ["http://127.0.0.1:8000", "unix:/s"],
         "state": "/state", "connections": 3, "not_ready": ["store: closed"],
+        "agents": ["mode": "shared", "reason": "OPENCODE_BASE_URL is set"],
         "scripts": [
             "generation": ["number": 3, "age_s": 90, "memory": 2_097_152, "files": 12, "own_files": 2, "calls": 0],
             "failure": [
@@ -28,6 +29,7 @@ struct ScriptsReportTests {
                   listens on   http://127.0.0.1:8000  unix:/s
                   connections  3
                   state        /state
+                  agents       shared: OPENCODE_BASE_URL is set
                   not ready    store: closed
                 scripts
                   generation   3, since 1m30s, 12 scripts, 2 of them yours

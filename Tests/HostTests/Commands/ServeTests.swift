@@ -116,6 +116,18 @@ struct ServeTests {
         #expect(broken.errors.hasPrefix("perigee: ") && broken.errors.contains("perigee.db"))
     }
 
+    @Test("a program that is alone, without its scripts, says so at the start and to the doctor")
+    func alone() async throws {
+        let state = TemporaryDirectory()
+        let home = "PERIGEE_HOME=\(state.path)"
+        let program = try await RunningProgram.start(state: state.path, settings: [home])
+        let log = program.lines.joined(separator: "\n")
+        #expect(log.contains("the shipped scripts are not at \(state.path)/scripts"), "\(log)")
+        try await program.end()
+        let result = try await Program.run(["doctor", home, "PORT=0", "STATE_DIR=\(state.path)"])
+        #expect(result.code == 69 && result.output.contains("set PERIGEE_HOME"), "\(result.output)")
+    }
+
     @Test("doctor finds a healthy place healthy and names what is broken")
     func doctor() async throws {
         let state = TemporaryDirectory()

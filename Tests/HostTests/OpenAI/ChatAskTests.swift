@@ -81,6 +81,34 @@ struct ChatAskTests {
         }
     }
 
+    @Test("an agent that was refused stops, and the answer says why instead of nothing")
+    func refused() async throws {
+        try await ChatBed.with(fake: Self.ask) { bed in
+            let (run, call) = try await waiting(bed)
+            let reply = try await bed.post(
+                "/v1/chat/completions", Self.reply(call, "Error: tool call rejected by user."),
+                headers: ChatBed.openWebUI(message: "a2", user: "u2", parent: "a1"))
+            #expect(reply.run == run && reply.text.hasPrefix("_That was not allowed"), "\(reply.body)")
+            #expect(reply.finishes == ["stop"] && reply.items.contains { $0["name"].equals("bash") })
+        }
+    }
+
+    @Test("a question is a card and nothing beside it; its tool is shown once, when it was answered")
+    func question() async throws {
+        try await ChatBed.with { bed in
+            let asked = try await bed.chat(
+                ["question Which colour? | Red | Blue; say thanks"], headers: ChatBed.openWebUI(message: "a1"),
+                Self.tools)
+            #expect(asked.finishes == ["tool_calls"] && asked.items.isEmpty, "\(asked.body)")
+            let result = #"{"status":"answered","answers":{"q1":{"type":"option","option_index":1,"label":"Blue"}}}"#
+            let reply = try await bed.post(
+                "/v1/chat/completions", Self.reply(try #require(asked.call?["id"].string), result),
+                headers: ChatBed.openWebUI(message: "a1"))
+            #expect(reply.text == "thanks")
+            #expect(reply.items.count { $0["name"].equals("question") } == 1, "\(reply.body)")
+        }
+    }
+
     @Test("a card that nobody saw is asked in words, and stays open")
     func unseen() async throws {
         try await ChatBed.with(fake: Self.ask) { bed in

@@ -26,6 +26,9 @@ struct OfficialClientTests {
             #expect(
                 told["missing"].value == ["NotFoundError", 404] && told["refused"].value == ["BadRequestError", 400])
             #expect(told["failed"][0].string == "APIError" && told["failed"][1].string?.contains("key") == true)
+            // What began and failed is not begun again by the client.
+            #expect(told["insisted"].value == [["InternalServerError", 502], ["InternalServerError", 502]])
+            #expect(bed.fake.prompts.count { $0.text == "say once; error 401" } == 2)
             #expect(told["unserved"].value == ["NotFoundError", 404])
             try await bed.fake.until("the end of what it left") { bed.fake.busySessions.isEmpty }
         }

@@ -59,11 +59,14 @@ struct RunRecoveryTests {
         try await house.open()
         let id = try await house.runs.accept(house.order()).id
         let ask = try await house.ask(of: id)
-        #expect(ask.kind == .recovery && ask.title == "the agent is gone" && house.stage.prompts.count == 1)
+        #expect(ask.kind == .recovery && ask.title == "the agent is gone. Run it again?")
+        #expect(house.stage.prompts.count == 1)
         #expect(try await house.state(id) == .blocked)
         let label = again ? Ask.again : Ask.leave
         try await house.runs.answer(id, AskAnswer(ask: ask.id, verdict: .answered, answers: [[label]], by: "t"))
         let run = try await house.ended(id)
+        // What stays behind is no question.
+        #expect(run.failure?.message == (again ? nil : "the agent is gone"))
         #expect(run.state == (again ? .succeeded : .failed) && house.stage.prompts.count == (again ? 2 : 1))
         await house.close()
     }

@@ -50,6 +50,17 @@ struct SettingsTests {
         #expect(fault?.message == "PERIGEE_DRIAN: no such setting in the environment (did you mean PERIGEE_DRAIN?)")
     }
 
+    @Test("names that begin like ours and are for others do not stop the start: the seeder's, and those of Kubernetes")
+    func namesForOthers() throws {
+        _ = try settings(environment: [
+            "PERIGEE_URL": "http://127.0.0.1:8000/v1", "PERIGEE_KEY": "pk_x", "PERIGEE_SERVICE_HOST": "10.0.0.7",
+            "PERIGEE_PORT": "tcp://10.0.0.7:8000", "PERIGEE_PORT_8000_TCP_ADDR": "10.0.0.7",
+        ])
+        // Somebody means PORT.
+        #expect(throws: Fault.self) { try settings(environment: ["PERIGEE_PORT": "8080"]) }
+        #expect(throws: Fault.self) { try settings(commandLine: ["PERIGEE_URL": "http://x"]) }
+    }
+
     @Test("a word of the command line that is no setting is refused")
     func unknownWord() {
         #expect(throws: Fault.self) { try settings(commandLine: ["PROT": "80"]) }

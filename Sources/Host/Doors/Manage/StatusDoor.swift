@@ -37,6 +37,12 @@ struct StatusDoor: Door {
             status.array("not_ready") { list in
                 for (part, reason) in house.readiness.all { list.value("\(part): \(reason)") }
             }
+            if let agents = house.chatRoom?.agentMode {
+                status.object("agents") {
+                    $0.member("mode", agents.mode.rawValue)
+                    $0.member("reason", agents.reason)
+                }
+            }
             if let scripts = house.scripts {
                 status.object("scripts") {
                     ScriptsDoor.describe(scripts, now: Double(time(nil)), files: false, in: &$0)

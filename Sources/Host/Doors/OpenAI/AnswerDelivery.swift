@@ -11,8 +11,8 @@ struct AnswerDelivery {
     var complaint: String?
 
     private static let stopping = Fault(
-        .unavailable, "Perigee is stopping for a restart. An agent that can work alone goes on with this",
-        hint: "your next message goes on behind it")
+        .unavailable, "Perigee is being restarted. The agent goes on with this where it can",
+        hint: "your next message brings the rest")
 
     /// The question stands: the complaint is all there is to say.
     private var isOver: Bool { complaint != nil && run.state == .blocked }
@@ -48,14 +48,21 @@ struct AnswerDelivery {
         house.chats.answered(run.id, reply.content)
     }
 
-    /// All of it in one answer.
+    /// All of it in one answer. Whoever gets a failure must not send the turn again by itself, as official clients do:
+    /// it may have had effects, and the `recover` hook has tried again what could be.
     func answer(_ headers: Headers) async throws -> Response {
-        switch try await whole() {
-        case .failed(let error): return error.response(headers)
-        case .finished(let finish):
-            var response = Response.json(try reply.whole(finish))
-            response.headers = headers
-            return response
+        var final = headers
+        final.add("X-Should-Retry", "false")
+        do {
+            switch try await whole() {
+            case .failed(let error): return error.response(final)
+            case .finished(let finish):
+                var response = Response.json(try reply.whole(finish))
+                response.headers = headers
+                return response
+            }
+        } catch  where house.runs.isSilent {
+            return OpenAIError(Self.stopping).response(final)
         }
     }
 

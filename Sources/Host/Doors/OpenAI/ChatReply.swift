@@ -27,6 +27,8 @@ final class ChatReply {
     private(set) var usage: Usage?
     private var failure: RunFailure?
     private var isCut = false
+    /// What the agent was refused, until it says something again.
+    private var refusal: String?
     /// Parts that this answer has shown, by tool or agent.
     private var seen: [String: Int] = [:]
     private var known: Set<String> = []
@@ -83,7 +85,9 @@ final class ChatReply {
         if event.body.isProgress { try await send(narrator.goesOn()) }
         if !event.body.concerns(held?.tool) { try await send(release()) }
         switch event.body {
-        case .text(let text, let part): try await send(narrator.text(text, part: part))
+        case .text(let text, let part):
+            refusal = nil
+            try await send(narrator.text(text, part: part))
         case .reasoning(let text, let part):
             reasoning += text
             try await send(narrator.reasoning(text, part: part))
@@ -111,7 +115,8 @@ final class ChatReply {
                 if !state.isEnded, let text = try await foreword() { try await send(narrator.block(text)) }
             }
             return try await end(state, reason, send)
-        case .todo, .answer, .artifact: break
+        case .answer(let answer): refusal = answer.refusal
+        case .todo, .artifact: break
         }
         return nil
     }
@@ -140,9 +145,10 @@ final class ChatReply {
             try await send(narrator.closeItems("This waits for your answer.") + narrator.block(line))
             return .finished(.stop)
         }
+        let cutOff = AskCard.cutOff(ask).map { narrator.block($0) } ?? []
         let call = narrator.ask(
             call: AskCard.callID(run: run.id, event: number), name: AskCard.tool, arguments: AskCard.arguments(ask))
-        try await send(narrator.closeItems("This waits for your answer.") + call)
+        try await send(narrator.closeItems("This waits for your answer.") + cutOff + call)
         return .finished(.toolCalls)
     }
 
@@ -154,7 +160,12 @@ final class ChatReply {
         guard state.isEnded else { return nil }
         try await send(narrator.closeItems())
         switch state {
-        case .succeeded: return .finished(isCut ? .length : .stop)
+        case .succeeded:
+            // The agent stops at a refusal without a word, as if all was done.
+            if let refusal {
+                try await send(narrator.block("_\(refusal), so the agent stopped here. Say how it should go on._"))
+            }
+            return .finished(isCut ? .length : .stop)
         case .cancelled:
             // An answer without a word would look as if there was nothing to say.
             if content.isEmpty { try await send(narrator.block("_Stopped: \(reason)._")) }
@@ -198,7 +209,7 @@ extension RunEventBody {
     fileprivate func concerns(_ held: ToolUse?) -> Bool {
         switch self {
         case .tool(let tool): tool.id == held?.id
-        case .ask(let ask): ask.kind == .permission && (ask.tool == nil || ask.tool == held?.name)
+        case .ask(let ask): ask.kind != .recovery && (ask.tool == nil || ask.tool == held?.name)
         default: false
         }
     }
@@ -209,6 +220,18 @@ extension RunEventBody {
         case .text, .reasoning, .tool, .todo, .ask, .cut, .error: true
         case .state(let state, _): state.isEnded
         case .answer, .usage, .artifact, .notice: false
+        }
+    }
+}
+
+extension AskAnswer {
+    /// What became of the ask, when the agent did not get what it asked for.
+    fileprivate var refusal: String? {
+        switch verdict {
+        case .reject: "That was not allowed"
+        case .dismissed: "The question was left open"
+        case .expired: "Nobody answered in time"
+        case .once, .always, .answered, .withdrawn: nil
         }
     }
 }

@@ -49,10 +49,7 @@ extension Ask {
     init(_ ask: OpencodeAsk, tool: OpencodeTool?, isSubtask: Bool) {
         switch ask.body {
         case .permission(let permission):
-            let wanted = permission.patterns.first ?? tool?.title ?? ""
-            self.init(
-                id: ask.id, kind: .permission,
-                title: wanted.isEmpty ? permission.name : "\(permission.name): \(wanted)")
+            self.init(id: ask.id, kind: .permission, title: permission.question(tool))
             self.permission = permission.name
             patterns = permission.patterns
             always = permission.always

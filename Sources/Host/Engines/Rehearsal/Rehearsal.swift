@@ -46,7 +46,7 @@ struct Rehearsal {
     private func look() async throws -> [String] {
         let directory = attempt.run.order.input.directory
         var use = ToolUse(
-            id: "look", name: "list", status: .pending, title: directory, input: ["path": .string(directory)])
+            id: "look", name: "list", status: .pending, title: "the workspace", input: ["path": .string(directory)])
         attempt.report(.tool(use))
         use.status = .running
         attempt.report(.tool(use))

@@ -50,7 +50,7 @@ enum RehearsalText {
     static func words(_ text: String) -> Int { text.split(whereSeparator: \.isWhitespace).count }
 
     private static func count(_ number: Int, _ noun: String) -> String {
-        number == 1 ? "one \(noun)" : "\(number) \(noun)s"
+        number == 1 ? "one \(noun)" : "\(number == 0 ? "no" : "\(number)") \(noun)s"
     }
 }
 
