@@ -45,7 +45,8 @@ final class Chats: SessionBook {
     func ran(_ run: RunRecord, _ node: SessionNode) async {
         guard run.order.input.lineage?.keepsSession == true else { return }
         do {
-            try await store.write { try Chats.enter(run, node, $0) }
+            // It goes with the run's end, which the chat's next turn waits for.
+            try store.writeLater(bytes: 256) { try Chats.enter(run, node, $0) }
             onChange?(run.order.user)
         } catch {
             // The turn itself is fine; the next one goes on where the one before it was.

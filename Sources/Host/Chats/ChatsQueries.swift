@@ -33,6 +33,12 @@ enum ChatsQueries {
         ALTER TABLE chat_nodes ADD COLUMN later_message TEXT;
         """
 
+    static let pathsAlone: StaticString = """
+        DROP INDEX chat_nodes_of_path;
+        -- Paths are digests, so each turn in the index costs a page of its own.
+        CREATE INDEX chat_nodes_of_path ON chat_nodes (user_key, path) WHERE chat = '';
+        """
+
     /// Of all voices.
     static let ofChat = Query(
         """

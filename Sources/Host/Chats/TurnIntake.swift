@@ -287,13 +287,13 @@ final class TurnIntake {
             lane: facts.isChannel
                 ? nil : facts.chat.map { "chat/\(request.caller.user)/\($0)/\(input.lineage!.voice)" },
             model: request.model,
-            title: TurnIntake.title(text), prompt: String(text.prefix(16 << 10)), input: input, meta: facts.meta,
+            title: TurnIntake.title(text), prompt: text.beginning(16 << 10), input: input, meta: facts.meta,
             decisions: decisions + [voice.decision, place])
     }
 
     /// The first line, cut.
     private static func title(_ text: String) -> String {
         let line = text.split(separator: "\n").first.map(String.init) ?? ""
-        return line.count <= 80 ? line : line.prefix(79) + "…"
+        return line.prefix(81).count <= 80 ? line : line.prefix(79) + "…"
     }
 }

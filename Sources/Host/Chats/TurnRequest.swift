@@ -13,6 +13,31 @@ struct TurnRequest {
     var extra: JSONObject = [:]
     /// By their names in small letters, without keys and cookies.
     var headers: JSONObject = [:]
+    /// The user's newest message; nil when the request ends with an answer, and asks to go on with it.
+    private let newest: ChatMessage?
+    /// The newest message as the client sent it.
+    let newText: ClientText
+    /// The conversation before it, without what tools gave.
+    let history: [RunInput.Message]
+
+    init(
+        door: String, caller: Caller, model: String, facts: ClientFacts, messages: [ChatMessage],
+        wishes: AnswerWishes, headers: JSONObject = [:]
+    ) {
+        (self.door, self.caller, self.model, self.facts) = (door, caller, model, facts)
+        (self.messages, self.wishes, self.headers) = (messages, wishes, headers)
+        let spoken = messages.filter { $0.role == .user || $0.role == .assistant }
+        let last = spoken.last?.role == .user ? spoken.last : nil
+        newest = last
+        newText = ClientText(last?.text ?? "")
+        history = (last == nil ? spoken[...] : spoken.dropLast()).compactMap { message in
+            message.role == .assistant && message.text.isEmpty
+                ? nil
+                : RunInput.Message(
+                    role: message.role.rawValue,
+                    text: message.role == .user ? ClientText(message.text).words : message.text)
+        }
+    }
 
     /// Longer texts are cut for hooks, but for the newest message.
     private static let textLimit = 8 << 10
@@ -34,7 +59,7 @@ struct TurnRequest {
 
     private var hookMessages: [JSONValue] {
         messages.enumerated().map { index, message in
-            let text = index == messages.count - 1 ? message.text : String(message.text.prefix(Self.textLimit))
+            let text = index == messages.count - 1 ? message.text : message.text.beginning(Self.textLimit)
             var fields: JSONObject = ["role": .string(message.role.rawValue), "text": .string(text)]
             if !message.files.isEmpty { fields["files"] = .integer(Int64(message.files.count)) }
             return .object(fields)
@@ -57,32 +82,12 @@ struct TurnRequest {
 
     static let goOn = "Go on with your last answer exactly where it stopped."
 
-    /// The user's newest message; nil when the request ends with an answer, and asks to go on with it.
-    private var newest: ChatMessage? {
-        messages.last { $0.role == .user || $0.role == .assistant }.flatMap { $0.role == .user ? $0 : nil }
-    }
-
     var newParts: [RunInput.Part] {
         guard let newest else { return [.text(TurnRequest.goOn)] }
         let words = newText.words
         return (words.isEmpty ? [] : [.text(words)]) + newest.files
     }
 
-    /// The newest message as the client sent it.
-    var newText: ClientText { ClientText(newest?.text ?? "") }
-
-    /// The conversation before it, without what tools gave.
-    var history: [RunInput.Message] {
-        let spoken = messages.filter { $0.role == .user || $0.role == .assistant }
-        let before = spoken.last?.role == .user ? spoken.dropLast() : spoken[...]
-        return before.compactMap { message in
-            message.role == .assistant && message.text.isEmpty
-                ? nil
-                : RunInput.Message(
-                    role: message.role.rawValue,
-                    text: message.role == .user ? ClientText(message.text).words : message.text)
-        }
-    }
 }
 
 extension TurnRequest {

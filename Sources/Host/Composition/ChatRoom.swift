@@ -87,7 +87,7 @@ final class ChatRoom {
             log: log.part("openai"),
             filterSecret: filterSecret.isEmpty ? nil : Secret(filterSecret))
         // It lasts as long as the runs do.
-        _ = runs.events { [weak usage] in if $0.state.isEnded { usage?.changed($0.order.user) } }
+        _ = runs.events { [weak usage] in if $0.state.isEnded { usage?.ended($0) } }
         let mirrors = Mirrors(chats, agents, access.workspaces, log: log.part("chats"), scope: scope)
         return ChatRoom(runs, chats, agents, usage, integrations, openAI, place, mirrors)
     }

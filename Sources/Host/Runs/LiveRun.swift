@@ -13,6 +13,13 @@ final class LiveRun {
     var rules: (any RunRules)?
     /// Was unfinished when Perigee started, and nobody has decided yet what becomes of it.
     var isLeftOver = false
+    /// It is on the disk; until then nobody hears of it, and what there is to hear is kept.
+    var isAccepted = true
+    var untold: [RunRecord] = []
+    /// It could not be written down, and so was never accepted.
+    var isDiscarded = false
+    /// Its record differs from what the journal has of it.
+    var hasChanged = false
     /// Milliseconds since the epoch.
     var lastMoment: Int64
 

@@ -10,17 +10,19 @@ struct RunEvent: Sendable, Equatable {
 }
 
 /// What happened. An engine says it in these words whatever it stands on, and a door turns them into its client's.
+///
+/// What is large and rare stands aside, so that a piece of text, which comes all the time, is small.
 enum RunEventBody: Sendable, Equatable {
     case state(RunState, reason: String)
     /// The next piece of the answer. `part` tells apart texts that have something between them.
     case text(String, part: String)
     case reasoning(String, part: String)
     /// A tool call as it stands now; the same `id` again replaces what was said of it.
-    case tool(ToolUse)
+    indirect case tool(ToolUse)
     /// The whole list as it stands now.
     case todo([TodoItem])
-    case ask(Ask)
-    case answer(AskAnswer)
+    indirect case ask(Ask)
+    indirect case answer(AskAnswer)
     /// What the run has used so far, in all.
     case usage(Usage)
     case artifact(JSONValue)
@@ -28,7 +30,7 @@ enum RunEventBody: Sendable, Equatable {
     case notice(String, isPassing: Bool = false)
     /// The answer ends at the model's output limit, and counts as an answer all the same.
     case cut(String)
-    case error(RunFailure)
+    indirect case error(RunFailure)
 }
 
 /// A call of a tool by the agent, or a subtask of its own.

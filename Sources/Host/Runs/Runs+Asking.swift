@@ -108,7 +108,8 @@ extension Runs {
     /// The same in one turn: all of them are at hand.
     func asks(user: String? = nil, chat: String? = nil) -> [(run: RunRecord, ask: Ask)] {
         live.values.filter { run in
-            (user == nil || run.record.order.user == user) && (chat == nil || run.record.order.chat == chat)
+            !run.life.asks.isEmpty && (user == nil || run.record.order.user == user)
+                && (chat == nil || run.record.order.chat == chat)
         }.sorted { $0.id < $1.id }.flatMap { run in
             run.life.asks.compactMap { id in
                 guard let open = run.asks[id], open.answer == nil else { return nil }

@@ -22,13 +22,16 @@ extension Runs {
             switch step {
             case .attempt(let how): step = await attempt(run, how)
             case .end(let state, let failure, let reason): return await end(run, state, failure, reason)
-            case .leave: return
+            case .leave:
+                if run.isDiscarded { drop(run) }
+                return
             }
         }
     }
 
     /// What takes precedence over anything else.
     func stop(of run: LiveRun) -> RunStep? {
+        if run.isDiscarded { return .leave }
         if let fatal = run.fatal { return .end(.failed, fatal, reason: fatal.message) }
         if let reason = run.cancelReason { return .end(.cancelled, nil, reason: reason) }
         return isClosing ? .leave : nil
@@ -45,7 +48,9 @@ extension Runs {
         let changed = run.life.attempt(isUnderWay: how == .resume && run.record.startedAt != nil)
         do {
             let engine = try engine(run.record.order.engine)
-            try await commit(run, state: changed ? "attempt \(run.record.attempts), \(how.rawValue)" : nil)
+            let news = changed ? "attempt \(run.record.attempts), \(how.rawValue)" : nil
+            // It has no effect before its prompt begins, and that is on the disk before it does.
+            if run.isAccepted { try await commit(run, state: news) } else { note(run, state: news) }
             try await perform(run, how, engine)
         } catch {
             if let stop = stop(of: run) { return stop }
@@ -191,6 +196,7 @@ extension Runs {
         record.endedAt = now()
         record.failure = failure
         record.waitingFor = nil
+        run.hasChanged = false
         do {
             let (event, row) = try run.log.prepare(.state(state, reason: reason))
             record.lastEvent = event.number
@@ -249,14 +255,22 @@ extension Runs {
     func commit(_ run: LiveRun, state reason: String?) async throws {
         if let reason { tell(run, reason) }
         let record = run.record
-        try await journal.write { try StoredRun.save(record, $0) }
+        run.hasChanged = false
+        try await journal.write { transaction in
+            guard try StoredRun.save(record, transaction) else {
+                throw Fault(.conflict, "run \(record.id) is not in the store, or has ended there", isRetryable: false)
+            }
+        }
     }
 
-    /// Writes the run as it is now, soon.
-    func save(_ run: LiveRun) {
-        let record = run.record
-        journal.note { try StoredRun.save(record, $0) }
+    /// The same without waiting: it is on the disk soon, and before anything that is committed later.
+    private func note(_ run: LiveRun, state reason: String?) {
+        if let reason { tell(run, reason) }
+        save(run)
     }
+
+    /// Writes the run as it is by then, soon.
+    func save(_ run: LiveRun) { journal.note(run) }
 
     func decide(_ hook: String, _ run: LiveRun, _ facts: JSONValue) async throws -> Decision {
         try await decide(hook, run, [facts])

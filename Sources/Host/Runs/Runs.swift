@@ -88,7 +88,8 @@ final class Runs {
         }
     }
 
-    /// On the disk when it returns, with what is to be written `beside` it; then it is begun, or waits for its lane.
+    /// On the disk when it returns, with what is to be written `beside` it. Where its lane is free it is begun meanwhile,
+    /// and reaches the disk with the beginning of its prompt: before that it has no effect, and nobody knows of it.
     func accept(
         _ order: RunOrder, beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
     ) async throws -> RunRecord {
@@ -103,22 +104,37 @@ final class Runs {
         order.prompt = order.prompt.beginning(16 << 10)
         let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
         let run = enter(record, after: 0, moment: record.createdAt)
-        let waiter = journal.submit { transaction in
+        run.isAccepted = false
+        let isNext = lanes.ready(run.id)
+        let waiter = journal.submit(holding: isNext) { transaction in
             try StoredRun.add(record, transaction)
             try beside(record, transaction)
         }
         append(.state(.queued, reason: "accepted"), to: run)
+        if isNext { begin(run) }
         do {
             try await waiter.settled()
-            guardLog(of: run)
         } catch {
-            forget(run)
-            if let next = lanes.leave(run.id).flatMap({ live[$0] }) { begin(next) }
+            discard(run)
             throw error
         }
-        announce(record)
-        if run.life.state == .queued, lanes.ready(run.id) { begin(run) }
+        guardLog(of: run)
+        run.isAccepted = true
+        for told in [record] + run.untold { announce(told) }
+        run.untold = []
         return run.record
+    }
+
+    /// What could not be written down was not accepted, whatever has been made ready for it.
+    private func discard(_ run: LiveRun) {
+        run.isDiscarded = true
+        run.attempt?.finish()
+        if run.task == nil { drop(run) } else { interrupt(run) }
+    }
+
+    func drop(_ run: LiveRun) {
+        forget(run)
+        if let next = lanes.leave(run.id).flatMap({ live[$0] }) { begin(next) }
     }
 
     /// As it stands now, whether it has ended or not.
@@ -217,10 +233,14 @@ final class Runs {
     func tell(_ run: LiveRun, _ reason: String) {
         run.record.state = run.life.state
         append(.state(run.life.state, reason: reason), to: run)
-        announce(run.record)
+        announce(run)
     }
 
     func announce(_ run: RunRecord) { for feed in feeds.values { feed.offer(run) } }
+
+    private func announce(_ run: LiveRun) {
+        if run.isAccepted { announce(run.record) } else { run.untold.append(run.record) }
+    }
 
     func counted(_ run: RunRecord) { outcomes?.with(run.order.engine, run.state.rawValue).add() }
 

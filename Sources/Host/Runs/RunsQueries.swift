@@ -4,15 +4,17 @@ import Runtime
 enum RunsQueries {
     static let add: Query<Void> = """
         INSERT INTO runs (id, door, engine, user_key, workspace, persona, chat, lane, model, title, prompt, attended,
-            decided, state, created_at, attempts, usage, unsure, meta, input)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '{}', 1, ?, ?)
+            decided, state, created_at, attempts, usage, unsure, meta, input, key_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '{}', 1, ?, ?, ?)
         """
     /// What changes in the life of a run. One that has ended is never touched again.
     static let save: Query<Void> = """
-        UPDATE runs SET state = ?, started_at = ?, ended_at = ?, attempts = ?, runner = ?, session = ?, message = ?,
-            usage = ?, failure = ?, waiting_for = ?
+        UPDATE runs SET state = ?, started_at = ?, attempts = ?, runner = ?, session = ?, message = ?, usage = ?,
+            failure = ?, waiting_for = ?
         WHERE id = ? AND ended_at IS NULL
         """
+    /// Its end, apart from the rest: the index by end is only written when it comes.
+    static let end: Query<Void> = "UPDATE runs SET ended_at = ? WHERE id = ? AND ended_at IS NULL"
 
     static let run = Query(
         """
@@ -110,6 +112,10 @@ enum RunsQueries {
 
     // MARK: decisions
 
+    /// One of those that a run comes with.
+    static let decided: Query<Void> = """
+        INSERT INTO run_decisions (run, position, at, hook, generation, scripts, value) VALUES (?, ?, ?, ?, ?, ?, ?)
+        """
     static let decide: Query<Void> = """
         INSERT INTO run_decisions (run, position, at, hook, generation, scripts, value)
         SELECT ?, coalesce(max(position), 0) + 1, ?, ?, ?, ?, ? FROM run_decisions WHERE run = ?

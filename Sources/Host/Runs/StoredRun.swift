@@ -47,23 +47,56 @@ enum StoredRun {
         try transaction.run(
             RunsQueries.add, run.id, order.door, order.engine, order.user, order.workspace, order.persona, order.chat,
             order.lane, order.model, order.title, order.prompt, order.isAttended, order.decisions.count, run.state,
-            run.createdAt, text(JSONValue.object(order.meta)), text(order.input))
-        if let key = order.key { try transaction.run(UsageQueries.setKey, key, run.id) }
-        for decision in order.decisions { try add(decision, of: run.id, at: run.createdAt, transaction) }
+            run.createdAt, text(JSONValue.object(order.meta)), text(order.input), order.key)
+        for (place, decision) in order.decisions.enumerated() {
+            try transaction.run(
+                RunsQueries.decided, run.id, place + 1, run.createdAt, decision.hook, decision.generation,
+                text(decision.scripts), decision.value.map(text))
+        }
     }
 
     /// False when it had ended before.
     @discardableResult
     static func save(_ run: RunRecord, _ transaction: Store.Transaction) throws -> Bool {
-        try transaction.run(
-            RunsQueries.save, run.state, run.startedAt, run.endedAt, run.attempts, run.runner, run.session,
-            run.message, text(run.usage), run.failure.map(text), run.waitingFor, run.id) > 0
+        let isOpen =
+            try transaction.run(
+                RunsQueries.save, run.state, run.startedAt, run.attempts, run.runner, run.session, run.message,
+                text(run.usage), run.failure.map(text), run.waitingFor, run.id) > 0
+        if isOpen, let end = run.endedAt { try transaction.run(RunsQueries.end, end, run.id) }
+        return isOpen
     }
 
     static func add(_ decision: Decision, of run: String, at: Int64, _ transaction: Store.Transaction) throws {
         try transaction.run(
             RunsQueries.decide, run, at, decision.hook, decision.generation, text(decision.scripts),
             decision.value.map(text), run)
+    }
+
+    /// As it was parsed, without the detour over `Codable`.
+    static func text(_ value: JSONValue) throws -> String {
+        var writer = JSONWriter()
+        try writer.value(value)
+        return String(decoding: writer.finish(), as: UTF8.self)
+    }
+
+    static func text(_ names: [String]) -> String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for name in names { writer.value(name) }
+        writer.endArray()
+        return String(decoding: writer.finish(), as: UTF8.self)
+    }
+
+    static func text(_ usage: Usage) throws -> String {
+        var writer = JSONWriter()
+        try writer.object {
+            $0.member("input", usage.input)
+            $0.member("output", usage.output)
+            $0.member("reasoning", usage.reasoning)
+            $0.member("cached", usage.cached)
+            if let cost = usage.cost { try $0.member("cost", cost) }
+        }
+        return String(decoding: writer.finish(), as: UTF8.self)
     }
 
     static func text(_ value: some Encodable) throws -> String {

@@ -14,7 +14,6 @@ enum UsageQueries {
             cached = usage.cached + excluded.cached, cost = usage.cost + excluded.cost,
             priced = usage.priced + excluded.priced
         """
-    static let setKey: Query<Void> = "UPDATE runs SET key_id = ? WHERE id = ?"
     static let keyOfRun = Query("SELECT key_id FROM runs WHERE id = ?", String?.self)
 
     static let between = Query(

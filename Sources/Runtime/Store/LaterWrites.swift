@@ -32,10 +32,11 @@ final class LaterWrites {
         }
     }
 
-    /// Hands everything to the writer, ahead of what is submitted next.
-    func submit() throws {
-        guard !jobs.isEmpty else { return }
-        try writer.submit(jobs)
+    /// Hands everything to the writer, with `job` behind it: all in one transaction as a rule.
+    func submit(before job: WriteJob? = nil) throws {
+        let all = job.map { jobs + [$0] } ?? jobs
+        guard !all.isEmpty else { return }
+        try writer.submit(all)
         timer.cancel()
         jobs = []
         bytes = 0

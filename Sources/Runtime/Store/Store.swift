@@ -82,7 +82,6 @@ public final class Store {
         _ work: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         try Task.checkCancellation()
-        try later.submit()
         let value = Carried<Value>()
         let first = Waiter<Void>("the write")
         let last = Waiter<Void>("the commit")
@@ -90,7 +89,7 @@ public final class Store {
             first.finish(outcome)
             last.finish(outcome)
         }
-        try writer.submit([job])
+        try later.submit(before: job)
         do {
             try await first.value()
         } catch {

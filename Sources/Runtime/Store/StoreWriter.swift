@@ -14,6 +14,7 @@ final class StoreWriter: Sendable {
     private let queueLimit: Int
     private let state = Locked(State())
     private let arrived = Condition()
+    private let copier: WALCopier
     private let onEnd: @Loop @Sendable () -> Void
 
     /// More members would only make the first of them wait longer.
@@ -23,6 +24,7 @@ final class StoreWriter: Sendable {
         self.database = database
         self.queueLimit = queueLimit
         self.onEnd = onEnd
+        copier = WALCopier(database.path)
         group = Locked(WriteGroup(transaction: Store.Transaction(database), limit: closureLimit))
     }
 
@@ -59,14 +61,14 @@ final class StoreWriter: Sendable {
             let (jobs, isClosing) = take()
             if !jobs.isEmpty {
                 write(jobs.filter { $0.begin() })
-                checkpoint(&policy, isIdle: false)
+                checkpoint(&policy)
             } else if isClosing {
                 break
             } else {
-                checkpoint(&policy, isIdle: true)
                 waitForWork()
             }
         }
+        copier.close()
         Loop.post(onEnd)
     }
 
@@ -95,12 +97,16 @@ final class StoreWriter: Sendable {
     }
 
     /// A checkpoint that fails leaves everything in the WAL, where it is safe; the next attempt may do better.
-    private func checkpoint(_ policy: inout CheckpointPolicy, isIdle: Bool) {
-        let step = policy.next(frames: database.walFrames, isIdle: isIdle)
-        guard step != .nothing else { return }
+    private func checkpoint(_ policy: inout CheckpointPolicy) {
+        let step = policy.next(frames: database.walFrames)
+        // One that is under way is let end: commits would wait for it.
+        guard step != .nothing, !copier.isAtWork else { return }
+        if step == .passive {
+            copier.copy()
+            return policy.did(step, frames: database.walFrames)
+        }
         sqlite3_busy_timeout(database.handle, 100)
-        let mode = step == .restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE
-        let code = sqlite3_wal_checkpoint_v2(database.handle, nil, mode, nil, nil)
+        let code = sqlite3_wal_checkpoint_v2(database.handle, nil, SQLITE_CHECKPOINT_RESTART, nil, nil)
         sqlite3_busy_timeout(database.handle, 5000)
         policy.did(step, frames: database.walFrames, succeeded: code == SQLITE_OK)
     }

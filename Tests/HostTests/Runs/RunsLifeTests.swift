@@ -19,7 +19,7 @@ struct RunsLifeTests {
         house.rules.hooks["artifacts"] = { facts in [["type": "plan", "title": facts["output"]!]] }
         try await house.open()
         let accepted = try await house.runs.accept(house.order())
-        #expect(accepted.state == .queued || accepted.state == .starting)
+        #expect(!accepted.state.isEnded)
         let run = try await house.ended(accepted.id)
         #expect(run.state == .succeeded && run.attempts == 1 && run.failure == nil)
         #expect(run.runner == "r1" && run.session == "s1" && run.message == "m1" && run.usage.input == 3)
@@ -81,6 +81,24 @@ struct RunsLifeTests {
         try await house.open(starts: false)
         #expect(try await house.runs.run(run.id)?.order == order)
         #expect(try await house.runs.why(run.id).map(\.decision) == order.decisions)
+        await house.close()
+    }
+
+    @Test("what cannot be written down is not accepted: no prompt of it is handed over, and its lane goes on")
+    func refused() async throws {
+        let house = RunsHarness()
+        house.stage.act = { try await house.stage.begin($0) }
+        try await house.open()
+        await #expect {
+            try await house.runs.accept(house.order("lost", lane: "chat")) { _, _ in
+                throw Fault(.overBudget, "no room")
+            }
+        } throws: {
+            Fault($0).message == "no room"
+        }
+        let next = try await house.carryOut(house.order("kept", lane: "chat"))
+        #expect(next.state == .succeeded && house.stage.prompts == [next.id])
+        #expect(try await house.runs.list().map(\.id) == [next.id])
         await house.close()
     }
 

@@ -69,6 +69,12 @@ struct UsageTests {
         #expect(try await again.rows(UsageFilter(today: again.today)) == rows)
         let filter = try UsageFilter(QueryFields("by=user"), today: again.today)
         #expect(filter.grouped(rows).map(\.words) == [["ann"], ["bob"]] && filter.grouped(rows)[0].sum == ann.today)
+
+        // A run that ends is added to what is known of its user, as if it had been read again.
+        _ = try await again.standing(of: "ann")
+        again.ended(try await house.carryOut(order))
+        let fresh = try await UsageBook(house.store, now: Runs.wallClock).standing(of: "ann")
+        #expect(try await again.standing(of: "ann") == fresh && fresh.today.runs == 3)
         await house.close()
     }
 

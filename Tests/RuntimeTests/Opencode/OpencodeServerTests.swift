@@ -171,6 +171,44 @@ struct OpencodeServerTests {
         }
     }
 
+    @Test("what a follower takes as it comes does not wait for its reader; what it leaves does, in order")
+    func takenAtOnce() async throws {
+        try await with { _, server, directory in
+            let session = try await server.create(.init(title: "x"), in: directory)
+            let feed = try await server.follow(session.id)
+            var taken: [OpencodeEvent] = []
+            feed.onEvent = { event in
+                guard taken.count < 2 else { return false }
+                taken.append(event)
+                return true
+            }
+            try await server.prompt(.init(parts: [.text("say one two three")]), to: session.id)
+            let left = try await collect(feed, until: isIdle(session.id))
+            #expect(taken.count == 2)
+            let ids = (taken + left.compactMap { if case .event(let event) = $0 { event } else { nil } }).map(\.id)
+            #expect(ids == ids.sorted { $0 ?? "" < $1 ?? "" } && Set(ids).count == ids.count)
+        }
+    }
+
+    @Test("a session is known to rest from its idle word until something else is told of it, on one connection")
+    func resting() async throws {
+        try await with { fake, server, directory in
+            let session = try await server.create(.init(title: "x"), in: directory)
+            let feed = try await server.follow(session.id)
+            #expect(!server.rests(session.id))
+            try await server.prompt(.init(parts: [.text("say one")]), to: session.id)
+            _ = try await collect(feed, until: isIdle(session.id))
+            try await fake.until("the rest") { server.rests(session.id) }
+            try await server.prompt(.init(parts: [.text("say two")]), to: session.id)
+            #expect(!server.rests(session.id))
+            _ = try await collect(feed, until: isIdle(session.id))
+            try await fake.until("the rest") { server.rests(session.id) }
+            fake.dropStreams()
+            while try await feed.next(within: .seconds(10)) != .gap {}
+            #expect(!server.rests(session.id))
+        }
+    }
+
     @Test("after a loss the stream comes back by itself and says that something may be missing")
     func gap() async throws {
         try await with { fake, server, directory in

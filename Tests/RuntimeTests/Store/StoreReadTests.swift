@@ -141,31 +141,34 @@ struct StoreReadTests {
 
 @Suite("store: when the WAL is emptied")
 struct CheckpointPolicyTests {
-    @Test("an idle writer does it early and gently, a busy one late and with patience")
+    @Test("each thousand frames are copied; at four thousand the WAL begins anew, whatever was copied")
     func thresholds() {
         var policy = CheckpointPolicy()
-        #expect(policy.next(frames: 999, isIdle: true) == .nothing)
-        #expect(policy.next(frames: 1000, isIdle: true) == .passive)
-        #expect(policy.next(frames: 1000, isIdle: false) == .nothing)
-        #expect(policy.next(frames: 4000, isIdle: false) == .restart)
+        #expect(policy.next(frames: 999) == .nothing)
+        #expect(policy.next(frames: 1000) == .passive)
+        policy.did(.passive, frames: 1000)
+        #expect(policy.next(frames: 1999) == .nothing)
+        #expect(policy.next(frames: 2000) == .passive)
+        policy.did(.passive, frames: 3900)
+        #expect(policy.next(frames: 4000) == .restart)
     }
 
     @Test("what a reader still needs is tried again only after as much growth again")
     func floor() {
         var policy = CheckpointPolicy()
         policy.did(.restart, frames: 4000, succeeded: false)
-        #expect(policy.next(frames: 4001, isIdle: true) == .nothing)
-        #expect(policy.next(frames: 5000, isIdle: true) == .passive)
-        #expect(policy.next(frames: 8000, isIdle: false) == .restart)
-        policy.did(.restart, frames: 8000, succeeded: true)
+        #expect(policy.next(frames: 4001) == .nothing)
+        #expect(policy.next(frames: 5000) == .passive)
+        #expect(policy.next(frames: 8000) == .restart)
+        policy.did(.restart, frames: 8000)
         #expect(policy.floor == 0)
     }
 
     @Test("a WAL that began anew is counted anew")
     func restarted() {
         var policy = CheckpointPolicy()
-        policy.did(.passive, frames: 1200, succeeded: true)
-        #expect(policy.next(frames: 3, isIdle: true) == .nothing)
-        #expect(policy.next(frames: 1000, isIdle: true) == .passive)
+        policy.did(.passive, frames: 1200)
+        #expect(policy.next(frames: 3) == .nothing)
+        #expect(policy.next(frames: 1000) == .passive)
     }
 }

@@ -10,42 +10,16 @@ struct AnswerDelivery {
     /// Why what the user wrote did not answer what was asked.
     var complaint: String?
 
-    private static let stopping = Fault(
-        .unavailable, "Perigee is being restarted. The agent goes on with this where it can",
-        hint: "your next message brings the rest")
-
     /// The question stands: the complaint is all there is to say.
     private var isOver: Bool { complaint != nil && run.state == .blocked }
 
     func stream(_ headers: Headers) -> Response {
-        EventStream.response(headers: headers) { stream in
-            // Before anything has happened, so that a client that stops now knows that the answer had begun.
-            for frame in reply.begin() { stream.sendNow(event: frame.event, data: frame.data) }
-            stream.onGone = { follower.close() }
-            defer { follower.close() }
-            do {
-                try await tell(stream)
-            } catch {
-                let isStopping = house.runs.isSilent
-                guard !stream.isGone, isStopping || Fault(error).kind != .cancelled else {
-                    return house.runs.clientLeft(run.id)
-                }
-                // A clean end keeps the text so far; a broken stream would lose it.
-                for frame in try reply.end(.failed(OpenAIError(isStopping ? Self.stopping : Fault(error)))) {
-                    stream.sendNow(event: frame.event, data: frame.data)
-                }
-            }
-        }
-    }
-
-    private func tell(_ stream: EventStream) async throws {
-        func send(_ frames: [StreamFrame]) async throws {
-            for frame in frames { try await stream.send(event: frame.event, data: frame.data) }
-        }
-        if let complaint { try await send(reply.block(complaint)) }
-        let ending = isOver ? .finished(.stop) : try await reply.tell(follower, send)
-        try await send(try reply.end(ending))
-        house.chats.answered(run.id, reply.content)
+        let (run, reply, follower, house, complaint, isOver) = (run.id, reply, follower, house, complaint, isOver)
+        return EventStream.response(
+            headers: headers,
+            wire: { stream in
+                StreamedAnswer(run, reply, follower, house, stream).begin(complaint, isAll: isOver)
+            })
     }
 
     /// All of it in one answer. Whoever gets a failure must not send the turn again by itself, as official clients do:
@@ -62,7 +36,7 @@ struct AnswerDelivery {
                 return response
             }
         } catch  where house.runs.isSilent {
-            return OpenAIError(Self.stopping).response(final)
+            return OpenAIError(StreamedAnswer.stopping).response(final)
         }
     }
 
@@ -72,7 +46,7 @@ struct AnswerDelivery {
         do {
             _ = reply.begin()
             if let complaint { _ = reply.block(complaint) }
-            let ending = isOver ? .finished(.stop) : try await reply.tell(follower) { _ in }
+            let ending = isOver ? .finished(.stop) : try await reply.tell(follower)
             if case .finished = ending { house.chats.answered(run.id, reply.content) }
             return ending
         } catch {

@@ -18,6 +18,14 @@ final class ChatReply {
         case failed(OpenAIError)
     }
 
+    /// What is sent of one event, and whether that was the last.
+    struct Told {
+        var frames: [StreamFrame]
+        var ending: Ending?
+
+        init(_ frames: [StreamFrame]) { self.frames = frames }
+    }
+
     private let run: RunRecord
     private let runs: Runs
     private let generation: GenerationUse
@@ -48,49 +56,20 @@ final class ChatReply {
 
     var content: String { narrator.content }
 
-    /// Hands over chunks until the run has ended or waits for the user. Throws when `send` does, or the follower.
-    func tell(_ follower: RunFollower, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {
-        while let item = try await next(follower, send) {
-            switch item {
-            case .missing(let from, let to):
-                let text = "\(to - from + 1) events of this run are not kept any more."
-                try await send(narrator.notice(text, isPassing: false))
-            case .event(let event):
-                if let ending = try await tell(event, send) { return ending }
-            }
+    /// Follows the run until it has ended or waits for the user, for a client that gets all of it at once.
+    func tell(_ follower: RunFollower) async throws -> Ending {
+        while let item = try await follower.next() {
+            if let ending = try await tell(item).ending { return ending }
         }
-        return .failed(OpenAIError(Fault(.internal, "run \(run.id) ended without saying how")))
+        return unended
     }
 
-    /// What is held back is shown after a moment in which nothing happens.
-    private func next(
-        _ follower: RunFollower, _ send: ([StreamFrame]) async throws -> Void
-    ) async throws -> RunFollower.Item? {
-        guard let held else { return try await follower.next() }
-        do {
-            return try await Deadline.by(held.until) { try await follower.next() }
-        } catch let fault as Fault where fault.kind == .timeout {
-            try await send(release())
-            return try await follower.next()
-        }
-    }
-
-    private func release() -> [StreamFrame] {
-        guard let (tool, rendering, _) = held else { return [] }
-        held = nil
-        return narrator.tool(tool, rendering)
-    }
-
-    private func tell(_ event: RunEvent, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending? {
-        if event.body.isProgress { try await send(narrator.goesOn()) }
-        if !event.body.concerns(held?.tool) { try await send(release()) }
+    /// What is sent of one item, and the ending if that was the last. Nothing is told beside it meanwhile.
+    func tell(_ item: RunFollower.Item) async throws -> Told {
+        if let told = tellNow(item) { return told }
+        guard case .event(let event) = item else { preconditionFailure("a gap is told at once") }
+        var told = Told(opening(event))
         switch event.body {
-        case .text(let text, let part):
-            refusal = nil
-            try await send(narrator.text(text, part: part))
-        case .reasoning(let text, let part):
-            reasoning += text
-            try await send(narrator.reasoning(text, part: part))
         case .tool(let tool):
             let until = known.contains(tool.id) ? held?.until : Instant.clock + ChatReply.hold
             let rendering = try await rendering(of: tool)
@@ -98,27 +77,71 @@ final class ChatReply {
             if let until, until > Instant.clock, tool.status == .running, rendering.show == .native {
                 held = (tool, rendering, until)
             } else {
-                try await send(narrator.tool(tool, rendering))
+                told.frames += narrator.tool(tool, rendering)
             }
+        case .state(let state, let reason):
+            let words = foreword
+            foreword = nil
+            if !state.isEnded, let text = try await words?() { told.frames += narrator.block(text) }
+            close(state, reason, &told)
+        default: preconditionFailure("\(event.body.kind) is told at once")
+        }
+        return told
+    }
+
+    /// The same for what needs nobody else's word, which is nearly everything; nil for the rest, of which nothing has
+    /// been told then.
+    func tellNow(_ item: RunFollower.Item) -> Told? {
+        guard case .event(let event) = item else {
+            guard case .missing(let from, let to) = item else { return nil }
+            return Told(
+                narrator.notice("\(to - from + 1) events of this run are not kept any more.", isPassing: false))
+        }
+        switch event.body {
+        case .tool: return nil
+        case .state(let state, _) where foreword != nil && state != .queued: return nil
+        default: break
+        }
+        var told = Told(opening(event))
+        switch event.body {
+        case .text(let text, let part):
+            refusal = nil
+            told.frames += narrator.text(text, part: part)
+        case .reasoning(let text, let part):
+            reasoning += text
+            told.frames += narrator.reasoning(text, part: part)
         case .usage(let usage): self.usage = usage
-        case .notice(let text, let isPassing): try await send(narrator.notice(text, isPassing: isPassing))
+        case .notice(let text, let isPassing): told.frames += narrator.notice(text, isPassing: isPassing)
         case .cut(let text):
             isCut = true
-            try await send(narrator.notice(text, isPassing: false))
+            told.frames += narrator.notice(text, isPassing: false)
         case .error(let failure): self.failure = failure
-        case .ask(let ask):
-            guard isOpen(ask) else { return nil }
-            return try await put(ask, event.number, send)
-        case .state(let state, let reason):
-            if let foreword, state != .queued {
-                self.foreword = nil
-                if !state.isEnded, let text = try await foreword() { try await send(narrator.block(text)) }
-            }
-            return try await end(state, reason, send)
+        case .ask(let ask): if isOpen(ask) { put(ask, event.number, &told) }
+        case .state(let state, let reason): close(state, reason, &told)
         case .answer(let answer): refusal = answer.refusal
-        case .todo, .artifact: break
+        case .todo, .artifact, .tool: break
         }
-        return nil
+        return told
+    }
+
+    /// What every event begins with.
+    private func opening(_ event: RunEvent) -> [StreamFrame] {
+        let frames = event.body.isProgress ? narrator.goesOn() : []
+        return event.body.concerns(held?.tool) ? frames : frames + release()
+    }
+
+    /// Until when something is held back that is shown when nothing else comes.
+    var heldUntil: Instant? { held?.until }
+
+    func release() -> [StreamFrame] {
+        guard let (tool, rendering, _) = held else { return [] }
+        held = nil
+        return narrator.tool(tool, rendering)
+    }
+
+    /// A run whose events came to an end without saying how it ended.
+    var unended: Ending {
+        .failed(OpenAIError(Fault(.internal, "run \(run.id) ended without saying how")))
     }
 
     func begin() -> [StreamFrame] { narrator.begin() }
@@ -137,48 +160,46 @@ final class ChatReply {
         runs.asks(user: run.order.user).contains { $0.run.id == run.id && $0.ask.id == ask.id }
     }
 
-    private func put(_ ask: Ask, _ number: Int64, _ send: ([StreamFrame]) async throws -> Void) async throws -> Ending {
+    private func put(_ ask: Ask, _ number: Int64, _ told: inout Told) {
         // It waits and has not begun: it stands where it goes on.
         held = nil
-        guard client.hasCards else {
-            let line = AskCard.line(ask, run: run.id, namesRun: !client.namesTurns)
-            try await send(narrator.closeItems("This waits for your answer.") + narrator.block(line))
-            return .finished(.stop)
+        told.frames += narrator.closeItems("This waits for your answer.")
+        if client.hasCards {
+            if let cutOff = AskCard.cutOff(ask) { told.frames += narrator.block(cutOff) }
+            told.frames += narrator.ask(
+                call: AskCard.callID(run: run.id, event: number), name: AskCard.tool,
+                arguments: AskCard.arguments(ask))
+        } else {
+            told.frames += narrator.block(AskCard.line(ask, run: run.id, namesRun: !client.namesTurns))
         }
-        let cutOff = AskCard.cutOff(ask).map { narrator.block($0) } ?? []
-        let call = narrator.ask(
-            call: AskCard.callID(run: run.id, event: number), name: AskCard.tool, arguments: AskCard.arguments(ask))
-        try await send(narrator.closeItems("This waits for your answer.") + cutOff + call)
-        return .finished(.toolCalls)
+        told.ending = .finished(client.hasCards ? .toolCalls : .stop)
     }
 
     // MARK: the end
 
-    private func end(
-        _ state: RunState, _ reason: String, _ send: ([StreamFrame]) async throws -> Void
-    ) async throws -> Ending? {
-        guard state.isEnded else { return nil }
-        try await send(narrator.closeItems())
+    private func close(_ state: RunState, _ reason: String, _ told: inout Told) {
+        guard state.isEnded else { return }
+        told.frames += narrator.closeItems()
         switch state {
         case .succeeded:
             // The agent stops at a refusal without a word, as if all was done.
             if let refusal {
-                try await send(narrator.block("_\(refusal), so the agent stopped here. Say how it should go on._"))
+                told.frames += narrator.block("_\(refusal), so the agent stopped here. Say how it should go on._")
             }
-            return .finished(isCut ? .length : .stop)
+            told.ending = .finished(isCut ? .length : .stop)
         case .cancelled:
             // An answer without a word would look as if there was nothing to say.
-            if content.isEmpty { try await send(narrator.block("_Stopped: \(reason)._")) }
-            return .finished(.stop)
+            if content.isEmpty { told.frames += narrator.block("_Stopped: \(reason)._") }
+            told.ending = .finished(.stop)
         case .interrupted:
             let failure = failure ?? RunFailure(.agentGone, "the run was interrupted: \(reason)")
-            return .failed(OpenAIError(failure))
+            told.ending = .failed(OpenAIError(failure))
         default:
             let failure = failure ?? RunFailure(.other, reason)
             switch failure.kind {
-            case .outputLimit: return .finished(.length)
-            case .contentFiltered where !content.isEmpty: return .finished(.contentFilter)
-            default: return .failed(OpenAIError(failure))
+            case .outputLimit: told.ending = .finished(.length)
+            case .contentFiltered where !content.isEmpty: told.ending = .finished(.contentFilter)
+            default: told.ending = .failed(OpenAIError(failure))
             }
         }
     }

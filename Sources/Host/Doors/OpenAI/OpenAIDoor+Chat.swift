@@ -44,7 +44,9 @@ extension OpenAIDoor {
         let narrator = ChatNarrator(
             chunks, isNative: client.isNative, wantsUsage: body.wantsUsage || isOpenWebUI)
         let reply = ChatReply(run, house.runs, use, client, narrator)
-        if after == 0 { reply.foreword = { [intake = house.intake] in try await intake.unheard(before: run.order) } }
+        if after == 0, run.order.input.lineage?.parent?.isEmpty == false {
+            reply.foreword = { [intake = house.intake] in try await intake.unheard(before: run.order) }
+        }
         let delivery = AnswerDelivery(
             reply: reply, follower: try await house.runs.follow(run.id, after: after), run: run, house: house,
             complaint: complaint)

@@ -7,22 +7,35 @@ extension OpencodePerformance {
         guard let feed else { return }
         // Whatever came before the stream was there is read.
         if attempt.how == .resume || attempt.how == .restartRunner { apply { $0.gap(now: $1) } }
+        feed.onEvent = { [weak self] in self?.takeNow($0) ?? false }
+        defer { feed.onEvent = nil }
         while outcome == nil {
             try takeReading()
             if outcome != nil { break }
             let isHeld = turn?.isAfterGap == true
-            let item = try await feed.next(within: engine.limits.tick, holding: isHeld)
-            switch item {
-            case .event(let event): apply { $0.take(event, now: $1) }
-            case .gap: apply { $0.gap(now: $1) }
-            case .lost(let fault):
-                unreachable(fault)
-                apply { turn, _ in turn.read() }
-            case nil: apply { $0.tick(now: $1) }
-            }
-            if case .event? = item {} else { try checkRunner() }
-            try checkReach()
+            try take(try await feed.next(within: engine.limits.tick, holding: isHeld))
         }
+        try conclude()
+    }
+
+    // What the three below need is not inlined into the wait above: it would stay in memory as long as the turn lasts.
+
+    @inline(never)
+    private func take(_ item: OpencodeFeed.Item?) throws {
+        switch item {
+        case .event(let event): apply { $0.take(event, now: $1) }
+        case .gap: apply { $0.gap(now: $1) }
+        case .lost(let fault):
+            unreachable(fault)
+            apply { turn, _ in turn.read() }
+        case nil: apply { $0.tick(now: $1) }
+        }
+        if case .event? = item {} else { try checkRunner() }
+        try checkReach()
+    }
+
+    @inline(never)
+    private func conclude() throws {
         guard let outcome else { return }
         if case .completed(_, "length") = outcome {
             attempt.report(.cut("The answer was cut at the model's output limit."))
@@ -34,6 +47,14 @@ extension OpencodePerformance {
                 hint: "what it had done by then stays done")
         }
         if let failure = RunFailure(outcome) { throw failure }
+    }
+
+    /// In the turn in which it comes, unless something must be dealt with before it.
+    private func takeNow(_ event: OpencodeEvent) -> Bool {
+        guard outcome == nil, wasRead == nil, turn?.isAfterGap == false else { return false }
+        apply { $0.take(event, now: $1) }
+        if outcome != nil { feed?.wake() }
+        return true
     }
 
     private func apply(_ step: (inout OpencodeTurn, Instant) -> [OpencodeTurn.Effect]) {
@@ -97,6 +118,7 @@ extension OpencodePerformance {
         }
     }
 
+    @inline(never)
     private func takeReading() throws {
         guard let result = wasRead else { return }
         wasRead = nil

@@ -41,7 +41,7 @@ final class OpencodePerformance {
     func perform() async throws {
         let result: Result<Void, any Error>
         do {
-            try await begin()
+            try await aside { [self] in try await begin() }
             try await follow()
             result = .success(())
         } catch {
@@ -49,6 +49,25 @@ final class OpencodePerformance {
         }
         await finish(result)
         try result.get()
+    }
+
+    /// In a task of its own, whose memory goes with it: what begins a turn calls deep, and a turn may last for hours.
+    private func aside(_ work: @escaping @Loop () async throws -> Void) async throws {
+        let done = Waiter<Void>("the beginning of the turn")
+        let task = engine.scope.spawn("beginning run \(run.id)") {
+            do {
+                try await work()
+                done.finish(.success(()))
+            } catch {
+                done.finish(.failure(error))
+            }
+        }
+        // The task ends when it is cancelled, and says how.
+        try await withTaskCancellationHandler {
+            try await done.settled()
+        } onCancel: {
+            task.cancel()
+        }
     }
 
     // MARK: the session
@@ -76,7 +95,8 @@ final class OpencodePerformance {
             try await prompt(seed: seed)
         case .resume(let id, let knowing):
             take(try await server.session(id, in: directory))
-            guard try await server.status(in: directory)[id] == nil else {
+            // Who has heard that it rests need not ask.
+            if !server.rests(id), try await server.status(in: directory)[id] != nil {
                 throw RunFailure(
                     .sessionBusy, "the session \(id) is at work on something else",
                     hint: "somebody uses it by another way; wait until that has ended")

@@ -8,6 +8,8 @@ import Runtime
 final class RunJournal {
     nonisolated static let delay = Duration.milliseconds(50)
     nonisolated static let bytesThatLeave = 16 << 10
+    /// What is accepted waits so long for what follows at once, so that both go in one transaction.
+    nonisolated static let holding = Duration.milliseconds(3)
     /// More than this does not wait for the store: then runs fail rather than forget.
     nonisolated static let byteLimit = 8 << 20
 
@@ -23,8 +25,11 @@ final class RunJournal {
     private var bytes = 0
     /// Logs with pieces that are not in a row yet.
     private var open: [RunLog] = []
+    /// Runs that are written as they stand when the next batch leaves.
+    private var changed: [LiveRun] = []
     private var isWriting = false
     private var mustGoOn = false
+    private var due = Instant(nanoseconds: 0)
     private lazy var timer = Timer { [weak self] in self?.flush() }
 
     init(_ store: Store, log: Log, scope: Scope) {
@@ -53,9 +58,17 @@ final class RunJournal {
         bytes += count
         if bytes >= RunJournal.bytesThatLeave {
             flush()
-        } else if !timer.isScheduled {
-            timer.schedule(after: Self.delay)
+        } else {
+            leave(within: RunJournal.delay)
         }
+    }
+
+    /// Writes the run as it stands then, soon, and once for all its changes until then.
+    func note(_ run: LiveRun) {
+        guard !run.hasChanged else { return }
+        run.hasChanged = true
+        changed.append(run)
+        grew(by: 256)
     }
 
     /// Writes soon; nobody waits for it.
@@ -64,12 +77,15 @@ final class RunJournal {
         grew(by: 256)
     }
 
-    /// Hands it over now and returns what tells when it is on the disk.
-    func submit(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) -> Waiter<Void> {
+    /// Hands it over now and returns what tells when it is on the disk. While `holding` it leaves with what is handed
+    /// over next, or by itself in a moment.
+    func submit(
+        holding: Bool = false, _ work: @escaping @Sendable (Store.Transaction) throws -> Void
+    ) -> Waiter<Void> {
         let written = Waiter<Void>("an entry in the log of a run")
         collect()
         waiting.append(.work(work, written))
-        flush()
+        if holding { leave(within: RunJournal.holding) } else { flush() }
         return written
     }
 
@@ -89,6 +105,13 @@ final class RunJournal {
 
     // MARK: what goes out
 
+    private func leave(within delay: Duration) {
+        let moment = Loop.now + delay
+        guard !timer.isScheduled || moment < due else { return }
+        due = moment
+        timer.schedule(at: moment)
+    }
+
     private func flush() {
         timer.cancel()
         mustGoOn = true
@@ -101,6 +124,13 @@ final class RunJournal {
         let logs = open
         open = []
         for log in logs { log.closeGroup() }
+        let runs = changed
+        changed = []
+        for run in runs where run.hasChanged {
+            run.hasChanged = false
+            let record = run.record
+            waiting.append(.work({ try StoredRun.save(record, $0) }, nil))
+        }
     }
 
     private func writeAll() async {

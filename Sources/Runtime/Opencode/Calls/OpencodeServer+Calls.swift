@@ -47,7 +47,8 @@ extension OpencodeServer {
     public func prompt(
         _ prompt: OpencodePrompt, to session: String, in directory: String? = nil
     ) async throws -> String? {
-        try await dialect().prompt(prompt, to: session, in: directory)
+        wakes(session)
+        return try await dialect().prompt(prompt, to: session, in: directory)
     }
 
     /// Those that are not idle.

@@ -77,6 +77,12 @@ public final class OpencodeServer {
     /// Whether the event stream is there at the moment.
     public var hasEvents: Bool { stream.isConnected }
 
+    /// Whether the event stream has told that a session is idle, and nothing of it since.
+    public func rests(_ session: String) -> Bool { stream.rests(session) }
+
+    /// It is about to be given a prompt.
+    func wakes(_ session: String) { stream.wakes(session) }
+
     /// Who follows a session just now.
     public var followerCount: Int { stream.followerCount }
 

@@ -16,6 +16,8 @@ public final class OpencodeFeed {
     private var queue: [Item] = []
     private var head = 0
     private var reader: Waiter<Void>?
+    /// Takes an event in the turn in which it comes; false leaves it to `next`. What waits already goes before.
+    public var onEvent: ((OpencodeEvent) -> Bool)?
     private var isHolding = false
     private var isAwake = false
     private weak var stream: OpencodeStream?
@@ -62,6 +64,7 @@ public final class OpencodeFeed {
     public func close() {
         guard !isClosed else { return }
         isClosed = true
+        onEvent = nil
         queue = []
         head = 0
         stream?.leave(self)
@@ -70,6 +73,7 @@ public final class OpencodeFeed {
 
     func send(_ item: Item) {
         guard !isClosed else { return }
+        if head == queue.count, !isHolding, case .event(let event) = item, onEvent?(event) == true { return }
         if queue.count - head >= limit {
             queue = []
             head = 0

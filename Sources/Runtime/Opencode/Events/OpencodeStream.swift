@@ -11,10 +11,13 @@ final class OpencodeStream {
     private let log: Log
     private let scope: Scope
     private var patience: StreamPatience
-    private var followers: [ObjectIdentifier: OpencodeFeed] = [:]
+    /// By the session that each follows, so that an event costs the same however many there are.
+    private var followers: [String: [OpencodeFeed]] = [:]
     /// The session that a subtask's session belongs to; only of those that are followed.
     private var parents: [String: String] = [:]
     private var recent = RecentIDs()
+    /// Sessions that were told to be idle last, on this connection.
+    private var resting = RestingSessions()
     private var listening: Task<Void, Never>?
     private var waiting: [Waiter<Void>] = []
     private var toldSomething = false
@@ -32,21 +35,20 @@ final class OpencodeStream {
 
     // MARK: followers
 
-    var followerCount: Int { followers.count }
+    var followerCount: Int { followers.values.reduce(0) { $0 + $1.count } }
 
     func follow(_ session: String) -> OpencodeFeed {
         let feed = OpencodeFeed(session, limit: link.settings.unread, self)
-        followers[ObjectIdentifier(feed)] = feed
+        followers[session, default: []].append(feed)
         linger.cancel()
         open()
         return feed
     }
 
     func leave(_ feed: OpencodeFeed) {
-        followers[ObjectIdentifier(feed)] = nil
-        if !followers.values.contains(where: { $0.session == feed.session }) {
-            parents = parents.filter { root(of: $0.key) != feed.session }
-        }
+        let others = followers[feed.session, default: []].filter { $0 !== feed }
+        followers[feed.session] = others.isEmpty ? nil : others
+        if others.isEmpty, !parents.isEmpty { parents = parents.filter { root(of: $0.key) != feed.session } }
         if followers.isEmpty, !isClosed { linger.schedule(after: link.settings.linger) }
     }
 
@@ -62,6 +64,12 @@ final class OpencodeStream {
         open()
         try await waiter.value()
     }
+
+    /// Whether the stream has told that a session is idle, and nothing of it since. False where only the server knows.
+    func rests(_ session: String) -> Bool { isConnected && resting.contains(session) }
+
+    /// It is given something to do.
+    func wakes(_ session: String) { resting.remove(session) }
 
     // MARK: connecting
 
@@ -83,7 +91,7 @@ final class OpencodeStream {
         isClosed = true
         retry.cancel()
         linger.cancel()
-        for feed in followers.values { feed.close() }
+        for feed in followers.values.joined() { feed.close() }
         fail(Fault(.cancelled, "the connection to \(link.name) is closed"))
         await scope.close()
         connect = { throw Fault.cancelled }
@@ -111,6 +119,7 @@ final class OpencodeStream {
     private func lost(_ fault: Fault) {
         let wasConnected = isConnected
         isConnected = false
+        resting = RestingSessions()
         onLost()
         // A stream that was dropped on purpose is no failed attempt: whoever came meanwhile waits for the next.
         let isOnPurpose = fault.kind == .cancelled && !isClosed
@@ -119,8 +128,8 @@ final class OpencodeStream {
         if wasConnected { hadGap = true }
         log.info(
             "the event stream is lost: \(fault.message)",
-            ["server": LogValue(link.name), "followers": LogValue(followers.count)])
-        for feed in followers.values { feed.send(.lost(fault)) }
+            ["server": LogValue(link.name), "followers": LogValue(followerCount)])
+        for feed in followers.values.joined() { feed.send(.lost(fault)) }
         retry.schedule(after: isOnPurpose ? patience.first : patience.ended(toldSomething: toldSomething))
     }
 
@@ -164,7 +173,7 @@ final class OpencodeStream {
             for event in dialect.events(try JSON.parse(frame.data)) { take(event) }
         } catch {
             log.warning("an event cannot be read: \(Fault(error).message)", ["server": LogValue(link.name)])
-            for feed in followers.values { feed.send(.gap) }
+            for feed in followers.values.joined() { feed.send(.gap) }
         }
     }
 
@@ -174,18 +183,19 @@ final class OpencodeStream {
         case .connected: connected()
         case .heartbeat: toldSomething = true
         case .disposed:
+            resting = RestingSessions()
             // What ran there has ended, and what it said at the end may be lost.
-            for feed in followers.values { feed.send(.gap) }
+            for feed in followers.values.joined() { feed.send(.gap) }
         default:
             toldSomething = true
             if case .session(let session) = event.body, let parent = session.parent, isFollowed(parent) {
                 parents[session.id] = parent
             }
             guard let session = event.session else { return }
+            resting.take(event.body, session)
             let root = root(of: session)
-            for feed in followers.values where feed.session == root || feed.session == session {
-                feed.send(.event(event))
-            }
+            for feed in followers[root] ?? [] { feed.send(.event(event)) }
+            if root != session { for feed in followers[session] ?? [] { feed.send(.event(event)) } }
         }
     }
 
@@ -194,17 +204,15 @@ final class OpencodeStream {
         let ready = waiting
         waiting = []
         for waiter in ready { waiter.finish(.success(())) }
-        if hadGap { for feed in followers.values { feed.send(.gap) } }
+        if hadGap { for feed in followers.values.joined() { feed.send(.gap) } }
         hadGap = false
     }
 
-    private func isFollowed(_ session: String) -> Bool {
-        let root = root(of: session)
-        return followers.values.contains { $0.session == root }
-    }
+    private func isFollowed(_ session: String) -> Bool { followers[root(of: session)] != nil }
 
     /// A subtask may have subtasks; no chain of them is longer than the bound.
     private func root(of session: String) -> String {
+        if parents.isEmpty { return session }
         var root = session
         for _ in 0..<16 {
             guard let parent = parents[root] else { break }

@@ -49,13 +49,14 @@ extension OpencodeTurn {
     // MARK: text
 
     mutating func take(delta: String, of part: String, in message: String, _ effects: inout [Effect]) {
-        guard let state = texts[part] else {
+        guard let place = texts.index(forKey: part) else {
             // Its beginning was missed; its end will bring it whole.
             return
         }
-        guard !state.isEnded, state.isCertain, !delta.isEmpty else { return }
-        texts[part]!.sent += delta
-        give(delta, part, state, &effects)
+        guard !texts.values[place].isEnded, texts.values[place].isCertain, !delta.isEmpty else { return }
+        // In its place: a copy at hand would have all of the text copied for each piece.
+        texts.values[place].sent += delta
+        give(delta, part, texts.values[place], &effects)
     }
 
     /// All of a text as it stands. What is known of it already is not given again.

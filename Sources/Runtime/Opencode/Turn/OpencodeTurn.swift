@@ -15,9 +15,9 @@ public struct OpencodeTurn: Sendable {
         case text(String, part: String)
         case reasoning(String, part: String)
         /// `parent` is the subtask that called it.
-        case tool(OpencodeTool, id: String, parent: String?)
+        indirect case tool(OpencodeTool, id: String, parent: String?)
         case todo([OpencodeTodo])
-        case ask(OpencodeAsk, tool: OpencodeTool?, isSubtask: Bool)
+        indirect case ask(OpencodeAsk, tool: OpencodeTool?, isSubtask: Bool)
         /// No longer waits; nil when nobody answered it.
         case settled(ask: String, OpencodeVerdict?, answers: [[String]])
         /// In all, so far.
@@ -31,7 +31,7 @@ public struct OpencodeTurn: Sendable {
         case read
         /// The event stream lives and tells nothing: connect it again.
         case reconnect
-        case ended(Outcome)
+        indirect case ended(Outcome)
     }
 
     public enum Outcome: Sendable, Equatable {

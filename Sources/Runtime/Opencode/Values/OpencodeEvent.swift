@@ -1,20 +1,21 @@
 /// One event of a server, in words that both majors share.
 public struct OpencodeEvent: Sendable, Equatable {
+    /// What is large and rare stands aside, so that a piece of text, which comes all the time, is small.
     public enum Body: Sendable, Equatable {
         case connected, heartbeat
         /// All that runs in a directory has been ended; nil means in every one.
         case disposed(directory: String?)
-        case session(OpencodeSession)
+        indirect case session(OpencodeSession)
         case sessionRemoved(String)
         case status(session: String, OpencodeStatus)
         /// Without its parts.
-        case message(OpencodeMessage)
+        indirect case message(OpencodeMessage)
         case messageRemoved(session: String, message: String)
-        case part(OpencodePart)
+        indirect case part(OpencodePart)
         case delta(session: String, message: String, part: String, field: String, text: String)
         case partRemoved(session: String, message: String, part: String)
-        case failed(session: String, OpencodeError)
-        case asked(OpencodeAsk)
+        indirect case failed(session: String, OpencodeError)
+        indirect case asked(OpencodeAsk)
         case answered(session: String, ask: String, OpencodeVerdict, answers: [[String]])
         case todo(session: String, [OpencodeTodo])
         case compacted(session: String)

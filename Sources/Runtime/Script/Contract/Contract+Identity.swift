@@ -150,7 +150,7 @@ extension Contract {
             let stray = ["task", "by", "model", "answer"].first { decision[.string($0)] != nil }
             return stray.map { ShapeFault($0, "is for side calls only", hint: "give kind = \"background\"") }
         },
-        otherwise: "Everything is a turn."
+        fallbackReadsFacts: false, otherwise: "Everything is a turn."
     ) { _ in ["kind": "turn"] }
 
     static let personaFacts = Record(

@@ -41,6 +41,6 @@ extension Contract {
     static let userQuota = HookContract(
         "quota", "May the user have another run?",
         facts: [.required("demand", .record(demand), "What is wanted, and what was used.")],
-        decision: .record(allowance), otherwise: "Everybody may."
+        decision: .record(allowance), fallbackReadsFacts: false, otherwise: "Everybody may."
     ) { _ in ["reason": "nothing is limited"] }
 }

@@ -10,13 +10,15 @@ public struct HookContract: Sendable {
     /// Nil for a hook that is called for its side effects alone.
     public let decision: Shape?
     public let fallback: @Sendable (_ facts: [LuaValue]) -> LuaValue?
+    /// False for an answer that is always the same: then nobody has to read the facts again for it.
+    let fallbackReadsFacts: Bool
     public let fallbackSummary: String
     /// What the fields alone cannot say, such as that one of two must be there.
     private let rule: @Sendable (LuaValue) -> ShapeFault?
 
     init(
         _ name: String, _ summary: String, facts: [Field], decision: Shape?,
-        rule: @escaping @Sendable (LuaValue) -> ShapeFault? = { _ in nil },
+        rule: @escaping @Sendable (LuaValue) -> ShapeFault? = { _ in nil }, fallbackReadsFacts: Bool = true,
         otherwise fallbackSummary: String, _ fallback: @escaping @Sendable ([LuaValue]) -> LuaValue?
     ) {
         self.name = name
@@ -24,6 +26,7 @@ public struct HookContract: Sendable {
         self.facts = facts
         self.decision = decision
         self.rule = rule
+        self.fallbackReadsFacts = fallbackReadsFacts
         self.fallbackSummary = fallbackSummary
         self.fallback = fallback
     }

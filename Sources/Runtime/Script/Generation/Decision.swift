@@ -38,8 +38,11 @@ extension Generation {
     }
 
     public func decide(_ hook: String, facts: [JSONValue]) async throws -> Decision {
-        let given = facts.map { LuaValue($0) }
-        let answer = try await given.count == 2 ? decide(hook, given[0], given[1]) : decide(hook, given[0])
+        let answer = try await decide(hook, facts) {
+            $1.put(json: $0)
+        } otherwise: {
+            facts.map { LuaValue($0) }
+        }
         return Decision(
             hook: hook, value: answer.map { JSONValue($0) }, generation: number, scripts: scripts(of: hook))
     }

@@ -4,15 +4,26 @@ extension Generation {
     /// Asks a hook: all scripts that have it, from the last by name to the built-in answer. Nil means that the hook
     /// leaves it to the host.
     public func decide(_ hook: String, _ facts: LuaValue...) async throws -> LuaValue? {
+        try await decide(hook, facts) { facts, parcel in
+            parcel.put(facts)
+        } otherwise: {
+            facts
+        }
+    }
+
+    /// The same with facts in any form: `put` writes one of them, `otherwise` gives all to the built-in answer.
+    func decide<Facts>(
+        _ hook: String, _ facts: [Facts], put: (Facts, inout Parcel) -> Void, otherwise: () -> [LuaValue]
+    ) async throws -> LuaValue? {
         guard let contract = Contract.hook(named: hook) else { preconditionFailure("there is no hook \(hook)") }
         assert(contract.facts.count == facts.count, "\(hook) takes \(contract.facts.count) tables of facts")
         guard let chain = contents.chains[hook], let function = chain.function, let last = chain.links.last else {
-            return contract.fallback(facts)
+            return contract.fallback(otherwise())
         }
         let results = try await call(function, of: last.script, as: .hook, name: hook) { parcel in
             for value in facts {
                 parcel.makeNextReadOnly()
-                parcel.put(value)
+                put(value, &parcel)
             }
         }
         if case .nil? = results.first, results.count > 1, let fault = HostError.fault(results[1]) { throw fault }

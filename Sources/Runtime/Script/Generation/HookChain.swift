@@ -15,21 +15,23 @@ struct HookChain {
     /// All of them; for a hook that owes no decision there is none, because nothing chains.
     let function: LuaFunction?
 
-    /// `next()` without facts goes on with those that the hook was given.
+    /// `next()` without facts goes on with those that the hook was given; whoever answers last hears whether anybody has
+    /// changed them.
     private static let linking = """
         local hook, inner, check, facts = ...
 
         if facts == 2 then
-          return function(one, two)
+          return function(one, two, changed)
             return check(hook(one, two, function(first, second)
-              return inner(first == nil and one or first, second == nil and two or second)
+              local other = first ~= nil and first ~= one or second ~= nil and second ~= two
+              return inner(first == nil and one or first, second == nil and two or second, changed or other)
             end))
           end
         end
 
-        return function(one)
+        return function(one, changed)
           return check(hook(one, function(first)
-            return inner(first == nil and one or first)
+            return inner(first == nil and one or first, changed or first ~= nil and first ~= one)
           end))
         end
         """
@@ -53,9 +55,12 @@ struct HookChain {
     }
 
     private static func builtIn(_ contract: HookContract) -> LuaHostFunction {
-        LuaHostFunction("next") { call in
-            let facts = call.arguments.values()
-            for (field, value) in zip(contract.facts, facts) {
+        LuaHostFunction("next", keepsTables: true) { call in
+            let given = contract.facts.map { _ in call.arguments.value() }
+            // What nobody has changed is as it was made here, and need not cross again to be looked at.
+            let isChanged = call.arguments.value().bool ?? false
+            let facts = isChanged || contract.fallbackReadsFacts ? try given.map { try HookChain.whole($0) } : []
+            for (field, value) in zip(contract.facts, facts) where isChanged {
                 do {
                     try field.shape.check(value)
                 } catch let fault as ShapeFault {

@@ -18,6 +18,30 @@ extension LuaValue {
     }
 }
 
+extension Parcel {
+    /// Straight into the parcel: facts are large, and a table of them in between would only be hashed to be written.
+    mutating func put(json value: JSONValue) {
+        switch value {
+        case .null: putNull()
+        case .bool(let value): put(value)
+        case .integer(let value): put(value)
+        case .number(let value): put(value)
+        case .string(let value): put(value)
+        case .array(let values):
+            let array = beginArray()
+            for value in values { put(json: value) }
+            end(array, count: values.count)
+        case .object(let members):
+            let table = beginTable()
+            for member in members {
+                put(member.key)
+                put(json: member.value)
+            }
+            end(table, count: members.count)
+        }
+    }
+}
+
 extension JSONValue {
     /// An empty table is an object. Functions and host objects have no form here and are left out, numbers that are none
     /// become null, and bytes that are no text are replaced.
