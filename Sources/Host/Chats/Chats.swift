@@ -12,6 +12,9 @@ final class Chats: SessionBook {
     /// Told of each choice of a session, for whoever asks why.
     var onChoice: (@Loop (_ run: String, SessionPlanner.Choice) -> Void)?
 
+    /// Digests of the newest answers by run, which may still be on their way to the store.
+    private var answers = RecentAnswers()
+
     init(_ store: Store, log: Log) {
         self.store = store
         self.log = log
@@ -34,7 +37,7 @@ final class Chats: SessionBook {
             return try snapshot.all(ChatsQueries.ofChat, user, lineage.chat)
         }
         // What an earlier attempt of this very run left counts only where its prompt arrived.
-        let nodes = found.filter { $0.run != run.id || $0.session != nil }
+        let nodes = found.filter { $0.run != run.id || $0.session != nil }.map { answers.added(to: $0) }
         let isNew = !nodes.contains { $0.session != nil }
         let old = isNew && turn.hasHistory ? try await former(user)[lineage.chat] : nil
         let choice = SessionPlanner(nodes: nodes, former: old).choose(turn)
@@ -77,6 +80,7 @@ final class Chats: SessionBook {
     /// The answer as the client got it, so that a client without ids is known again by its history.
     func answered(_ run: String, _ text: String) {
         let digest = HistoryDigest.answer(text)
+        answers.note(digest, of: run)
         do {
             try store.writeLater(bytes: 64) { try $0.run(ChatsQueries.answered, digest, run) }
         } catch {
@@ -88,15 +92,17 @@ final class Chats: SessionBook {
     func wentOn(_ run: String, in message: String?, _ userTexts: [String]) async throws {
         let id = message.flatMap { $0.isEmpty ? nil : $0 }
         let path = HistoryDigest.path(userTexts)
+        answers.forget(run)
         try await store.write { try $0.run(ChatsQueries.wentOn, id, path, run) }
     }
 
     /// The run before a turn, by the client's ids, whose answer the client has not had all of, as far as is known.
     func unheard(before lineage: Lineage, of user: String) async throws -> String? {
         guard let parent = lineage.parent, !parent.isEmpty else { return nil }
-        return try await store.read { snapshot in
+        let run = try await store.read { snapshot in
             try snapshot.first(ChatsQueries.unheard, user, lineage.chat, lineage.voice, parent, parent)
         }
+        return run.flatMap { answers.has($0) ? nil : $0 }
     }
 
     /// The newest session of each of a user's chats.
@@ -111,4 +117,32 @@ extension RunInput {
 
     /// The text of what is new.
     var text: String { parts.compactMap(\.text).joined(separator: "\n") }
+}
+
+/// A turn is planned while its predecessor's answer may still be on its way to the disk: so it is kept at hand.
+private struct RecentAnswers {
+    private static let most = 1024
+
+    private var digests: [String: String] = [:]
+    private var order: [String] = []
+    private var place = 0
+
+    mutating func note(_ digest: String, of run: String) {
+        guard digests.updateValue(digest, forKey: run) == nil else { return }
+        if order.count < RecentAnswers.most { return order.append(run) }
+        digests[order[place]] = nil
+        order[place] = run
+        place = (place + 1) % order.count
+    }
+
+    mutating func forget(_ run: String) { digests[run] = nil }
+
+    func has(_ run: String) -> Bool { digests[run] != nil }
+
+    func added(to node: ChatNode) -> ChatNode {
+        guard let digest = digests[node.run] else { return node }
+        var node = node
+        node.answer = digest
+        return node
+    }
 }

@@ -61,9 +61,10 @@ extension Runs {
         }
         let open = OpenAsk(ask)
         run.asks[ask.id] = open
-        append(.ask(ask), to: run)
+        // It is open before anybody hears of it.
         let changed = run.life.ask(ask.id)
         showWaiting(run)
+        append(.ask(ask), to: run)
         if changed { tell(run, ask.title) }
         let (record, at) = (run.record, now())
         _ = journal.submit { transaction in

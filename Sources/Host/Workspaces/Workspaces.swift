@@ -17,8 +17,6 @@ final class Workspaces {
         let record: WorkspaceRecord
         var keys: ProviderKeys
         var useWritten: Int64
-        /// When its directory was last seen.
-        var seen: Instant
     }
     private var known: [String: Known] = [:]
     private var order: [String] = []
@@ -26,8 +24,6 @@ final class Workspaces {
     /// The users' keys for integrations, by workspace: asked for at every call of a tool.
     var integrationKeysKnown: [String: [String: Secret]] = [:]
     private static let useInterval: Int64 = 60_000
-    /// A directory that was there so lately is taken to be there.
-    private static let sightLasts = Duration.seconds(1)
 
     init(
         _ store: Store, places: WorkspacePlaces, sealer: Sealer, defaults: ProviderKeys = ProviderKeys(), log: Log,
@@ -51,11 +47,8 @@ final class Workspaces {
         return try await turns.run(id) {
             if let known = known[id] {
                 try check(user, known.record)
-                if Instant.clock - known.seen >= Workspaces.sightLasts {
-                    let places = places
-                    try await BlockingPool.shared.run("workspace \(id)") { try places.prepare(known.record.folder) }
-                    self.known[id]?.seen = Instant.clock
-                }
+                let places = places
+                try await BlockingPool.shared.run("workspace \(id)") { try places.prepare(known.record.folder) }
                 noteUse(id)
                 return view(known.record, known.keys)
             }
@@ -82,7 +75,7 @@ final class Workspaces {
             log.info("workspace", ["workspace": LogValue(id), "source": LogValue(source.rawValue)])
         }
         let keys = try open(sealed, of: id)
-        remember(Known(record: record, keys: keys, useWritten: record.lastUsedAt, seen: Instant.clock))
+        remember(Known(record: record, keys: keys, useWritten: record.lastUsedAt))
         noteUse(id)
         return (record, keys)
     }

@@ -80,7 +80,10 @@ private struct Alphabet {
 
 public enum Hex {
     /// In lower case.
-    public static func encode(_ bytes: some Collection<UInt8>) -> String {
+    public static func encode(_ bytes: some Collection<UInt8>) -> String { encode(Array(bytes)) }
+
+    /// Not generic: one that is, is slow for callers in other modules.
+    public static func encode(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: bytes.count * 2) { text in
             var place = 0
             for byte in bytes {

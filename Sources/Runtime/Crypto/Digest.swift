@@ -7,7 +7,7 @@ public struct SHA256: ~Copyable {
     private let context: OpaquePointer
 
     public init() {
-        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+        guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, sha256, nil) == 1 else {
             preconditionFailure("libcrypto has no memory for a digest")
         }
         self.context = context
@@ -31,7 +31,7 @@ public struct SHA256: ~Copyable {
     }
 
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        digest(bytes, EVP_sha256(), size: size)
+        digest(bytes, sha256, size: size)
     }
 
     public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
@@ -44,6 +44,9 @@ enum SHA1 {
         bytes.withUnsafeBytes { digest($0, EVP_sha1(), size: 20) }
     }
 }
+
+/// Looked up once: libcrypto searches its providers at every use of a name.
+private nonisolated(unsafe) let sha256 = EVP_MD_fetch(nil, "SHA2-256", nil) ?? EVP_sha256()
 
 private func digest(_ bytes: UnsafeRawBufferPointer, _ kind: OpaquePointer?, size: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: size) { digest, count in

@@ -43,6 +43,7 @@ struct WriteGroup {
     /// Some failures (a full disk, an interrupt) make SQLite undo the whole transaction. Those who did nothing wrong
     /// are run again without the culprit, so closures must have no effect outside their transaction.
     func commit(_ jobs: [WriteJob]) -> [Outcome] {
+        if let outcomes = together(jobs) { return outcomes }
         var outcomes = [Outcome?](repeating: nil, count: jobs.count)
         var losses = 0
         while outcomes.contains(where: { $0 == nil }) {
@@ -60,6 +61,21 @@ struct WriteGroup {
             }
         }
         return outcomes.map { $0! }
+    }
+
+    /// All without savepoints, in which SQLite keeps a copy of every page that they change. When one of several fails,
+    /// nothing has happened, and nil asks for them to be told apart.
+    private func together(_ jobs: [WriteJob]) -> [Outcome]? {
+        do {
+            try database.ours(kept: "BEGIN IMMEDIATE")
+            for job in jobs { try run(job) }
+            try database.ours(kept: "COMMIT")
+            return jobs.map { _ in .success(()) }
+        } catch {
+            // The job's error is the one to tell.
+            if database.isInTransaction { try? database.ours(kept: "ROLLBACK") }
+            return jobs.count == 1 ? [.failure(error)] : nil
+        }
     }
 
     /// One transaction. False when SQLite has undone it because of a job, whose outcome then stands. Throws when
@@ -86,24 +102,26 @@ struct WriteGroup {
 
     private func member(_ job: WriteJob) throws {
         try database.ours(kept: "SAVEPOINT member")
-        database.steps.watch("the write", until: Instant.clock + limit)
-        transaction.isOpen = true
-        defer {
-            transaction.isOpen = false
-            database.steps.rest()
-        }
         do {
-            try job.work(transaction)
+            try run(job)
         } catch {
-            database.steps.rest()
             if database.isInTransaction {
                 try database.ours(kept: "ROLLBACK TO member")
                 try database.ours(kept: "RELEASE member")
             }
             throw error
         }
-        database.steps.rest()
         try database.ours(kept: "RELEASE member")
+    }
+
+    private func run(_ job: WriteJob) throws {
+        database.steps.watch("the write", until: Instant.clock + limit)
+        transaction.isOpen = true
+        defer {
+            transaction.isOpen = false
+            database.steps.rest()
+        }
+        try job.work(transaction)
     }
 }
 

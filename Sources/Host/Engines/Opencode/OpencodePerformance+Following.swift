@@ -18,7 +18,7 @@ extension OpencodePerformance {
         try conclude()
     }
 
-    // What the three below need is not inlined into the wait above: it would stay in memory as long as the turn lasts.
+    // What is not inlined here would become part of the wait above, and stay in memory as long as the turn lasts.
 
     @inline(never)
     private func take(_ item: OpencodeFeed.Item?) throws {
@@ -57,6 +57,7 @@ extension OpencodePerformance {
         return true
     }
 
+    @inline(never)
     private func apply(_ step: (inout OpencodeTurn, Instant) -> [OpencodeTurn.Effect]) {
         guard var turn else { return }
         self.turn = nil

@@ -1,4 +1,4 @@
-/// Sessions of which the last that was told is that they are idle. It knows no more than it has heard: what is not in it
+/// Sessions that were told to be idle, and not to be busy since. It knows no more than it has heard: what is not in it
 /// may be idle all the same.
 struct RestingSessions {
     /// More are forgotten, and asked for instead.
@@ -15,8 +15,9 @@ struct RestingSessions {
         case .status(_, .idle):
             if ids.count >= RestingSessions.most { ids = [] }
             ids.insert(session)
-        case .session, .todo, .compacted: break
-        default: ids.remove(session)
+        // What is told behind the idle word, such as a summary, is no new turn: that begins with being busy.
+        case .status, .sessionRemoved: ids.remove(session)
+        default: break
         }
     }
 }

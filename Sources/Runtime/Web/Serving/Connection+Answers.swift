@@ -105,6 +105,8 @@ extension Connection {
             guard beginStream(response, request) != nil else { return }
             task = spawn("stream", request) { [self] in await stream(body, request) }
         case .source(let wire):
+            // It ends now, and what it needed is in memory as long as somebody holds it.
+            task = nil
             if let writer = beginStream(response, request) { wire(writer) }
         case .upgrade(let take):
             _ = writeHead(response, request)
