@@ -18,6 +18,7 @@ final class Runs {
     /// Runs that have not ended.
     private(set) var live: [String: LiveRun] = [:]
     var lanes = Lanes()
+    var places: SharedPlaces
     let work: Scope
     private let policy: any RunPolicy
     private var engines: [String: any Engine]
@@ -64,6 +65,7 @@ final class Runs {
         self.engines = Dictionary(uniqueKeysWithValues: engines.map { ($0.name, $0) })
         self.policy = policy
         self.settings = settings
+        places = SharedPlaces(count: settings.places)
         self.now = now
         self.log = log
         let room = scope.child("runs")
@@ -83,22 +85,23 @@ final class Runs {
 
     /// Goes on with what was unfinished, each run in its lane's turn: `reconcile` decides what becomes of it.
     func start() async {
-        for run in live.values.sorted(by: { $0.id < $1.id }) where run.isLeftOver && run.task == nil {
-            if lanes.ready(run.id) { begin(run) }
+        // Those that had begun first: what is at work already has its place.
+        let found = live.values.filter { $0.isLeftOver && $0.task == nil }
+        let inOrder = found.sorted { one, other in
+            (one.record.startedAt == nil ? 1 : 0, one.id) < (other.record.startedAt == nil ? 1 : 0, other.id)
         }
+        for run in inOrder where lanes.ready(run.id) { begin(run) }
     }
 
-    /// On the disk when it returns, with what is to be written `beside` it; then it is begun, or waits for its lane.
+    /// On the disk when it returns, with what is to be written `beside` it; then it is begun, or waits for its lane. Whoever
+    /// follows it reads the `notices` first.
     func accept(
-        _ order: RunOrder, beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
+        _ order: RunOrder, notices: [String] = [],
+        beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
     ) async throws -> RunRecord {
         guard !isClosing else { throw Runs.stopping }
         _ = try engine(order.engine)
-        guard lanes.waitingCount(of: order.user) < settings.queuedPerUser else {
-            throw Fault(
-                .overBudget, "\(settings.queuedPerUser) runs of this user wait already",
-                hint: "wait until some of them have ended, or cancel them")
-        }
+        try checkRoom(for: order)
         var order = order
         order.prompt = order.prompt.beginning(16 << 10)
         let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
@@ -108,6 +111,7 @@ final class Runs {
             try beside(record, transaction)
         }
         append(.state(.queued, reason: "accepted"), to: run)
+        for notice in notices { append(.notice(notice), to: run) }
         do {
             try await waiter.settled()
             guardLog(of: run)
@@ -209,7 +213,7 @@ final class Runs {
         case .notice(let text, let isPassing): .notice(log.secrets.clean(text), isPassing: isPassing)
         case .error(let failure): .error(cleaned(failure))
         case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
-        case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut: event
+        case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut, .place: event
         }
     }
 
@@ -230,10 +234,10 @@ final class Runs {
     }
 
     private func enter(_ record: RunRecord, after last: Int64, moment: Int64) -> LiveRun {
-        let runLog = RunLog(record.id, after: last, journal: journal, now: now)
+        let runLog = RunLog(record.id, after: last, moment: moment, journal: journal, now: now)
         let run = LiveRun(record, log: runLog, lastMoment: moment)
         live[record.id] = run
-        lanes.enter(record.id, lane: record.order.lane, user: record.order.user)
+        lanes.enter(record.id, lane: record.order.lane, user: record.order.waiter)
         return run
     }
 

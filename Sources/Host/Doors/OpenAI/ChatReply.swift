@@ -111,7 +111,7 @@ final class ChatReply {
                 if !state.isEnded, let text = try await foreword() { try await send(narrator.block(text)) }
             }
             return try await end(state, reason, send)
-        case .todo, .answer, .artifact: break
+        case .todo, .answer, .artifact, .place: break
         }
         return nil
     }
@@ -208,7 +208,7 @@ extension RunEventBody {
         switch self {
         case .text, .reasoning, .tool, .todo, .ask, .cut, .error: true
         case .state(let state, _): state.isEnded
-        case .answer, .usage, .artifact, .notice: false
+        case .answer, .usage, .artifact, .notice, .place: false
         }
     }
 }
