@@ -36,6 +36,20 @@ describe("reconcile", function()
     end
   end)
 
+  it("has tasks of backends wait, go on or end, and asks nobody about them", function()
+    local alone = { attended = false, run = { id = "r1", meta = {} }, away = 7200 }
+    expect(fate(alone).action).equals "resume"
+    expect(fate({ attended = false, session = "busy" }).action).equals "resume"
+    expect(fate({ attended = false }).action).equals "interrupt"
+    expect(fate({ attended = false }).message).contains "restarted"
+  end)
+
+  it("runs again what its client calls repeatable", function()
+    local run = { id = "r1", started = 1, meta = { repeatable = true } }
+    expect(fate({ run = run, attended = false }).action).equals "retry"
+    expect(fate({ run = run, answer_complete = true }).action).equals "resume"
+  end)
+
   it("leaves scheduled work to the next time", function()
     expect(fate({ run = { id = "r1", started = 1, schedule = "nightly" } }).action).equals "interrupt"
     expect(fate({ run = { id = "r1", schedule = "nightly" }, away = 7200 }).action).equals "interrupt"

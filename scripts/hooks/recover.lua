@@ -63,14 +63,16 @@ local function advice(failure)
   return said(failure) .. " " .. words
 end
 
---- Whether the prompt may have had effects. Asking a model for text has none, as long as nobody has seen any of it.
+--- Whether the prompt may have had effects that matter. Asking a model for text has none, as long as nobody has seen
+--- any of it; and a client may say of its task that it can be run more than once.
 ---
 ---@param failure host.Failure
 ---@return boolean
 local function may_have_had_effects(failure)
   local run = failure.run
   local only_asked = run.engine == "provider" and (run.output or "") == ""
-  return failure.started and not only_asked
+  local is_repeatable = run.meta ~= nil and run.meta.repeatable == true
+  return failure.started and not only_asked and not is_repeatable
 end
 
 ---@param failure host.Failure

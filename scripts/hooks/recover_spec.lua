@@ -30,6 +30,12 @@ describe("recover", function()
     end
   end)
 
+  it("tries again what its client calls repeatable", function()
+    local run = { id = "r1", engine = "opencode", output = "half", meta = { repeatable = true } }
+    expect(decision("provider_failed", { started = true, run = run }).action).equals "retry"
+    expect(decision("provider_failed", { started = true, run = run, attempt = 3 }).action).equals "give_up"
+  end)
+
   it("comes to an end, whatever fails how often", function()
     for _, kind in ipairs(KINDS) do
       expect(decision(kind, { attempt = 20 }).action).equals "give_up"

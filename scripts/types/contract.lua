@@ -556,7 +556,7 @@
 
 --- What becomes of an unfinished run.
 ---@class host.Reconciliation
----@field action "resume"|"ask"|"interrupt" Go on with it, leave that to a person, or mark it interrupted.
+---@field action "resume"|"retry"|"ask"|"interrupt" Go on with it, run it again from its beginning, leave that to a person, or mark it interrupted.
 ---@field message? string What the person is asked.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
 
@@ -802,6 +802,7 @@
 ---@field runner_alive boolean Whether its runner still answers.
 ---@field session "busy"|"idle"|"missing"|"unknown" What its runner says about the session: `busy` is still at work.
 ---@field answer_complete boolean Whether the agent finished the answer meanwhile.
+---@field attended? boolean Whether a person is there to answer; nil says nothing of it.
 
 --- An agent in the configuration of a workspace, as an item for gc plans.
 ---@class host.UnusedAgent

@@ -19,7 +19,7 @@ final class TurnIntake {
     private let chats: Chats
     private let modes: @Loop () -> [String]
     /// Told when a workspace's agent configuration has changed.
-    private let onConfigured: (_ directory: String) -> Void
+    let onConfigured: (_ directory: String) -> Void
 
     init(
         _ runs: Runs, _ workspaces: Workspaces, _ agents: AgentRegistry, _ sides: SideCalls, _ chats: Chats,
@@ -42,7 +42,7 @@ final class TurnIntake {
         if kind["kind"]?.string == "background" { return .side(await answer(request, kind)) }
         if let reply = try await reply(in: request) { return reply }
 
-        return .run(try await accept(request, facts, generation, [request.caller.decision, kind]))
+        return .run(try await accept(request, facts, generation, [request.caller.decision, kind], TurnShape()))
     }
 
     /// A prompt that nobody types: of a script, for a user, with nobody to answer unless it says so.
@@ -57,20 +57,25 @@ final class TurnIntake {
                 .notFound, "there is no persona \"\(order.persona)\"",
                 hint: near ?? "there are \(personas.sorted().joined(separator: ", "))")
         }
-        let request = TurnRequest(order, generation)
-        return try await accept(
-            request, request.hookFacts, generation, [request.caller.decision], isAttended: order.isAttended,
-            title: order.title)
+        return try await submit(
+            TurnRequest(order, generation), generation,
+            TurnShape(isAttended: order.isAttended, title: order.title))
+    }
+
+    /// What is no message of a chat, in the shape that its door gives it.
+    func submit(_ request: TurnRequest, _ generation: Generation, _ shape: TurnShape) async throws -> RunRecord {
+        try await accept(request, request.hookFacts, generation, [request.caller.decision], shape)
     }
 
     private func accept(
         _ request: TurnRequest, _ facts: JSONValue, _ generation: Generation, _ decisions: [Decision],
-        isAttended: Bool = true, title: String? = nil
+        _ shape: TurnShape
     ) async throws -> RunRecord {
         let voice = try await voice(request, facts, generation)
-        let workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
+        var workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
         let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
         let engine = place["engine"]?.string ?? "opencode"
+        workspace = try await shape.placed(engine, workspace)
         let quota = try await allowance(request, voice, engine, generation)
         if engine == "opencode" {
             if try await agents.prepare(workspace, voice.agent, generation) { onConfigured(workspace.directory) }
@@ -79,9 +84,10 @@ final class TurnIntake {
         }
         var order = order(request, voice, workspace, engine, place, decisions)
         if let quota { order.decisions.append(quota) }
-        order.isAttended = isAttended
-        order.title = title ?? order.title
-        return try await runs.accept(order, beside: Chats.entering)
+        order.isAttended = shape.isAttended
+        order.title = shape.title ?? order.title
+        let notices = try shape.finish(&order)
+        return try await runs.accept(order, notices: notices, beside: shape.beside)
     }
 
     // MARK: side calls

@@ -100,6 +100,12 @@ struct Arguments: Sendable {
         return name.count == word.count || !isSetting
     }
 
+    /// `--profile NAME` is a setting like any other.
+    var settingsWithProfile: [String: String] {
+        guard let profile = self["--profile"] else { return settings }
+        return settings.merging([SettingTable.profile.name: profile]) { $1 }
+    }
+
     var wantsHelp: Bool { options.contains("--help") || options.contains("-h") }
 
     /// Refuses what the command does not take, so that a slip is not silently ignored.

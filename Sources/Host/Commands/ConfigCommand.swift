@@ -1,19 +1,21 @@
 extension Command {
     static let config = Command(
         name: "config", summary: "Shows every setting, its value and where that came from.",
-        usage: "perigee config [--markdown] [NAME=value …]",
+        usage: "perigee config [--markdown] [--profile NAME] [NAME=value …]",
         details: """
               --markdown   the table of docs/configuration.md: all settings with their defaults and purpose
 
+              --profile NAME   with the defaults of that profile
+
             Secrets are masked. An unusable value or an unknown PERIGEE_* or OZ_PROVIDER_* name ends with code 64.
-            """
+            """, valued: ["--profile"]
     ) { arguments in
-        try arguments.expect(options: ["--markdown"])
+        try arguments.expect(options: ["--markdown", "--profile"])
         if arguments.options.contains("--markdown") {
             Terminal.print(SettingListing.markdown)
             return 0
         }
-        let settings = try Settings.ofProcess(commandLine: arguments.settings)
+        let settings = try Settings.ofProcess(commandLine: arguments.settingsWithProfile)
         Terminal.print(SettingListing.effective(settings))
         return 0
     }

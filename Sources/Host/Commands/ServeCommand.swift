@@ -4,14 +4,16 @@ import Runtime
 extension Command {
     static let serve = Command(
         name: "serve", summary: "Starts Perigee and runs until it is told to stop.",
-        usage: "perigee serve [NAME=value …]",
+        usage: "perigee serve [--profile NAME] [NAME=value …]",
         details: """
+              --profile NAME   a set of defaults: `sidecar` takes tasks beside one opencode; `perigee config` shows it
+
             SIGTERM and Ctrl-C end it in order: no new requests, then PERIGEE_DRAIN for those in flight, then the rest. A
             second signal ends it at once. SIGHUP reloads the scripts.
-            """
+            """, valued: ["--profile"]
     ) { arguments in
-        try arguments.expect()
-        let settings = try Settings.ofProcess(commandLine: arguments.settings)
+        try arguments.expect(options: ["--profile"])
+        let settings = try Settings.ofProcess(commandLine: arguments.settingsWithProfile)
         return Loop.run { await Serving(settings).run() }
     }
 }

@@ -41,7 +41,9 @@ final class ChatRoom {
         ) { [weak standings] in standings.map { Double($0.openCount) } }
         let place = try await RunnerHouse.open(house, scope: scope)
         let runners = place.pool
-        var engines: [any Engine] = [RehearsalEngine(), ProviderEngine(providers, models, standings)]
+        var engines: [any Engine] = [
+            RehearsalEngine(), ProviderEngine(providers, models, standings, sealer: access.encryption.sealer),
+        ]
         let fresh = runners.map { FreshRunners($0, log: log.part("runners")) }
         house.telemetry?.metrics.gauge("perigee_agent_followers", "Turns that read the event stream of an agent.") {
             [weak runners] in runners.map { Double($0.followerCount) }

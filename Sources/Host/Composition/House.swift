@@ -20,6 +20,7 @@ final class House {
     private(set) var jobs: Jobs?
     private(set) var access: Access?
     private(set) var chatRoom: ChatRoom?
+    private(set) var taskRoom: TaskRoom?
     /// Where runners are asked about, at any time.
     let runnerDesk = RunnerDesk()
     /// Where it can be reached, for people.
@@ -154,11 +155,14 @@ final class House {
     private func openRuns() async throws {
         let room = try await ChatRoom.open(self, scope: scope)
         chatRoom = room
+        taskRoom = TaskRoom.open(self, room)
         await room.runs.start()
     }
 
     private func closeRuns() async {
         await chatRoom?.close()
+        taskRoom?.close()
+        taskRoom = nil
         chatRoom = nil
     }
 
@@ -245,6 +249,8 @@ extension Settings {
     var runs: RunSettings {
         var runs = RunSettings()
         runs.queuedPerUser = self[SettingTable.maxQueuedRuns]
+        runs.places = self[SettingTable.maxTasks]
+        runs.queuedPerShare = self[SettingTable.maxQueuedTasks]
         return runs
     }
 

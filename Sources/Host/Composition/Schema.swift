@@ -179,5 +179,6 @@ enum Schema {
         Migration(10, "runners of our own", RunnersQueries.schema),
         Migration(11, "what was put before the messages of turns, and where they went on", ChatsQueries.more),
         Migration(12, "turns are found by what was said only where their client has no chats", ChatsQueries.pathsAlone),
+        Migration(13, "executions of tasks, and sessions", TaskQueries.schema),
     ]
 }

@@ -22,6 +22,12 @@ enum Doors {
         if let room = house.chatRoom {
             served += [OpenAIDoor(house: room.openAI), MCPDoor { [unowned house] in house.chatRoom?.integrations }]
         }
+        if let scripts = house.scripts {
+            let desk = TaskDesk(gate, scripts, streams: house.consoles.child("tasks")) { [unowned house] in
+                house.taskRoom?.intake
+            }
+            served += [TasksDoor(desk: desk), SessionsDoor(desk: desk)]
+        }
         if let access = house.access, let scripts = house.scripts {
             served.append(
                 UsageDoor(gate, access.workspaces, scripts) { [unowned house] in house.chatRoom?.usage })

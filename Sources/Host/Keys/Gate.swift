@@ -19,7 +19,8 @@ final class Gate {
     /// Whether this peer is served as admin without a key. The socket stays its owner's: who can open it could read the
     /// database as well. An address is believed only until there is a key.
     func trusts(_ request: Request) -> Bool {
-        PeerTrust.refusal(request) == nil && (request.peer == .unix || keys?.isAnyMade != true)
+        PeerTrust.refusal(request) == nil
+            && (request.peer == .unix || keys?.isAnyMade != true && rules.sharedSecret == nil)
     }
 
     // MARK: managing
@@ -104,6 +105,7 @@ final class Gate {
 
     private func presented(_ request: Request, isTrusted: Bool, _ shown: String? = nil) throws -> Presented {
         guard let text = Presented.text(request.headers) ?? shown else { return .nothing }
+        if let key = shared(text) { return .key(key) }
         // What looks like one of ours is one, or is refused: a slip must not make a user of its own.
         if isTrusted || rules.allowsAnonymous, !text.hasPrefix(KeyToken.mark) {
             let code = HMACSHA256.code(for: Array(text.utf8), key: rules.tokenHash)
@@ -112,7 +114,16 @@ final class Gate {
         return .key(try verified(text))
     }
 
+    /// The secret that a sidecar and its backend share, as if it were a key.
+    private func shared(_ text: String) -> APIKey? {
+        guard let (secret, user) = rules.sharedSecret,
+            ConstantTime.equal(SHA256.hash(text), secret.withBytes { SHA256.hash(Array($0)) })
+        else { return nil }
+        return APIKey(id: "shared-secret", name: "OPENCODE_SHARED_SECRET", user: user, scopes: [.chat], createdAt: 0)
+    }
+
     private func verified(_ text: String) throws -> APIKey {
+        if let key = shared(text) { return key }
         guard let keys else {
             throw Fault(
                 .unauthenticated, "this API key is not known here", hint: "`perigee key create` makes one")

@@ -11,6 +11,8 @@ struct GateRules: Sendable {
     var logsRouting = false
     /// Headers that a client calls otherwise, in small letters: its name and the one that scripts know.
     var renamed: [String: String] = [:]
+    /// Lets in whoever shows it, as one user who may ask agents and nothing else.
+    var sharedSecret: (secret: Secret, user: String)?
     /// Makes names of bearer tokens that are no keys of ours, so that no token is a name.
     var tokenHash = Secret(Random.bytes(32))
 
@@ -55,6 +57,8 @@ extension Settings {
         let secret = self[SettingTable.userTokenSecret]
         rules.jwtSecret = secret.isEmpty ? nil : Secret(secret)
         rules.jwtHeader = self[SettingTable.userTokenHeader].lowercased()
+        let shared = self[SettingTable.sharedSecret]
+        if !shared.isEmpty { rules.sharedSecret = (Secret(shared), "project:\(self[SettingTable.project])") }
         rules.allowsAnonymous = self[SettingTable.allowsAnonymous]
         rules.logsRouting = self[SettingTable.logsRouting]
         rules.tokenHash = encryption.derived(for: "names of bearer tokens")

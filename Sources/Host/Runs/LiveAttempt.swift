@@ -49,8 +49,8 @@ final class LiveAttempt: RunAttempt {
             runs.append(.usage(live.record.usage), to: live)
             runs.save(live)
         case .todo, .artifact, .notice, .cut, .error: runs.append(event, to: live)
-        // States, asks and answers are the service's own to tell.
-        case .state, .ask, .answer: assertionFailure("an engine reported \(event.kind)")
+        // States, asks, answers and places are the service's own to tell.
+        case .state, .ask, .answer, .place: assertionFailure("an engine reported \(event.kind)")
         }
     }
 

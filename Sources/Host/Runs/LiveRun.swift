@@ -37,6 +37,10 @@ final class LiveRun {
     var said = SaidTexts()
     /// Ends a detached run after its time, or the wait for an engine that does not stop.
     var leash: Timer?
+    /// Ends a run that has bounds after its time.
+    var clock: Timer?
+    /// The place in the queue that was told last.
+    var toldPlace: Int?
     private var waiters: [Waiter<Void>] = []
 
     var asks: [String: OpenAsk] = [:]
@@ -85,6 +89,8 @@ final class LiveRun {
         performing = nil
         leash?.cancel()
         leash = nil
+        clock?.cancel()
+        clock = nil
         for ask in asks.values { ask.timer?.cancel() }
         asks = [:]
     }

@@ -31,6 +31,8 @@ enum RunEventBody: Sendable, Equatable {
     /// The answer ends at the model's output limit, and counts as an answer all the same.
     case cut(String)
     indirect case error(RunFailure)
+    /// Its place in the queue, from 1, when it gets there.
+    case place(Int)
 }
 
 /// A call of a tool by the agent, or a subtask of its own.

@@ -60,7 +60,7 @@ enum RunFacts {
         [
             "run": self.run(run, output: output), "away": .number(Double(max(0, away)) / 1000),
             "runner_alive": .bool(remains.isRunnerAlive), "session": .string(remains.session.rawValue),
-            "answer_complete": .bool(remains.isAnswerComplete),
+            "answer_complete": .bool(remains.isAnswerComplete), "attended": .bool(run.order.isAttended),
         ]
     }
 

@@ -71,6 +71,14 @@ struct RunInput: Sendable, Equatable, Codable {
     // For engines that ask a model themselves; an agent has them from its own configuration.
     var temperature: Double?
     var maxTokens: Int?
+    /// The agent's tools that it may not use.
+    var withoutTools: [String]?
+    /// A model's key for this run alone, sealed, in base64.
+    var sealedKey: String?
+    var bounds: RunBounds?
+
+    /// What `sealedKey` is sealed for.
+    static let keyPurpose = "a model's key of one run"
 
     /// What stands beside the user's own words, in one text.
     func beside(withContext: Bool = true) -> String? {

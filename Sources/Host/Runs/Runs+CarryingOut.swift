@@ -12,6 +12,7 @@ extension Runs {
     /// Its turn has come.
     func begin(_ run: LiveRun) {
         guard run.task == nil, !run.life.state.isEnded, !isClosing else { return }
+        if let bounds = run.record.order.input.bounds, !places.holds(run.id) { return queue(run, bounds) }
         run.task = work.spawn("run \(run.id)") { [self] in await Deadline.lifted { await carryOut(run) } }
     }
 
@@ -93,7 +94,7 @@ extension Runs {
     func interrupt(_ run: LiveRun) {
         withdrawAsks(of: run, run.cancelReason ?? "the run has failed")
         guard let task = run.task else {
-            // It waits for its lane.
+            // It waits for its lane, or for a place.
             run.task = work.spawn("the end of run \(run.id)") { [self] in
                 if case .end(let state, let failure, let reason)? = stop(of: run) {
                     await Deadline.lifted { await end(run, state, failure, reason) }
@@ -235,6 +236,7 @@ extension Runs {
         forget(run)
         announce(record)
         if let next = lanes.leave(run.id).flatMap({ live[$0] }) { begin(next) }
+        leavePlace(run)
     }
 
     /// Whatever goes wrong there does not concern the run any more.

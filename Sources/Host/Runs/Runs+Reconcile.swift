@@ -13,6 +13,7 @@ extension Runs {
             let reason = decision["message"]?.string ?? decision.reason
             switch decision["action"]?.string {
             case "resume": return .attempt(run.record.startedAt == nil ? .first : .resume)
+            case "retry": return .attempt(.again)
             case "interrupt":
                 return .end(.interrupted, nil, reason: reason ?? "Perigee was stopped in the middle of it")
             default:

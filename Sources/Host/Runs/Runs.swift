@@ -18,6 +18,7 @@ final class Runs {
     /// Runs that have not ended.
     private(set) var live: [String: LiveRun] = [:]
     var lanes = Lanes()
+    var places: SharedPlaces
     let work: Scope
     private let policy: any RunPolicy
     private var engines: [String: any Engine]
@@ -64,6 +65,7 @@ final class Runs {
         self.engines = Dictionary(uniqueKeysWithValues: engines.map { ($0.name, $0) })
         self.policy = policy
         self.settings = settings
+        places = SharedPlaces(count: settings.places)
         self.now = now
         self.log = log
         let room = scope.child("runs")
@@ -83,23 +85,24 @@ final class Runs {
 
     /// Goes on with what was unfinished, each run in its lane's turn: `reconcile` decides what becomes of it.
     func start() async {
-        for run in live.values.sorted(by: { $0.id < $1.id }) where run.isLeftOver && run.task == nil {
-            if lanes.ready(run.id) { begin(run) }
+        // Those that had begun first: what is at work already has its place.
+        let found = live.values.filter { $0.isLeftOver && $0.task == nil }
+        let inOrder = found.sorted { one, other in
+            (one.record.startedAt == nil ? 1 : 0, one.id) < (other.record.startedAt == nil ? 1 : 0, other.id)
         }
+        for run in inOrder where lanes.ready(run.id) { begin(run) }
     }
 
     /// On the disk when it returns, with what is to be written `beside` it. Where its lane is free it is begun meanwhile,
-    /// and reaches the disk with the beginning of its prompt: before that it has no effect, and nobody knows of it.
+    /// and reaches the disk with the beginning of its prompt: before that it has no effect, and nobody knows of it. Whoever follows
+    /// it reads the `notices` first.
     func accept(
-        _ order: RunOrder, beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
+        _ order: RunOrder, notices: [String] = [],
+        beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
     ) async throws -> RunRecord {
         guard !isClosing else { throw Runs.stopping }
         _ = try engine(order.engine)
-        guard lanes.waitingCount(of: order.user) < settings.queuedPerUser else {
-            throw Fault(
-                .overBudget, "\(settings.queuedPerUser) runs of this user wait already",
-                hint: "wait until some of them have ended, or cancel them")
-        }
+        try checkRoom(for: order)
         var order = order
         order.prompt = order.prompt.beginning(16 << 10)
         let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
@@ -111,6 +114,7 @@ final class Runs {
             try beside(record, transaction)
         }
         append(.state(.queued, reason: "accepted"), to: run)
+        for notice in notices { append(.notice(notice), to: run) }
         if isNext { begin(run) }
         do {
             try await waiter.settled()
@@ -135,6 +139,7 @@ final class Runs {
     func drop(_ run: LiveRun) {
         forget(run)
         if let next = lanes.leave(run.id).flatMap({ live[$0] }) { begin(next) }
+        leavePlace(run)
     }
 
     /// As it stands now, whether it has ended or not.
@@ -225,7 +230,7 @@ final class Runs {
         case .notice(let text, let isPassing): .notice(log.secrets.clean(text), isPassing: isPassing)
         case .error(let failure): .error(cleaned(failure))
         case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
-        case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut: event
+        case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut, .place: event
         }
     }
 
@@ -250,10 +255,10 @@ final class Runs {
     }
 
     private func enter(_ record: RunRecord, after last: Int64, moment: Int64) -> LiveRun {
-        let runLog = RunLog(record.id, after: last, journal: journal, now: now)
+        let runLog = RunLog(record.id, after: last, moment: moment, journal: journal, now: now)
         let run = LiveRun(record, log: runLog, lastMoment: moment)
         live[record.id] = run
-        lanes.enter(record.id, lane: record.order.lane, user: record.order.user)
+        lanes.enter(record.id, lane: record.order.lane, user: record.order.waiter)
         return run
     }
 

@@ -99,6 +99,16 @@ enum StoredRun {
         return String(decoding: writer.finish(), as: UTF8.self)
     }
 
+    /// One that has ended, with all that hangs on it; how many bytes its events had.
+    static func remove(_ id: String, _ transaction: Store.Transaction) throws -> Int64 {
+        let bytes = try transaction.one(RunsQueries.size, id)
+        try transaction.run(RunsQueries.dropEvents, id)
+        try transaction.run(RunsQueries.dropAsks, id)
+        try transaction.run(RunsQueries.dropDecisions, id)
+        try transaction.run(RunsQueries.drop, id)
+        return bytes
+    }
+
     static func text(_ value: some Encodable) throws -> String {
         String(decoding: try JSON.encode(value), as: UTF8.self)
     }

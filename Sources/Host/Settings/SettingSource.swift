@@ -1,15 +1,17 @@
 import Runtime
 
-/// Where settings come from, strongest first: the command line, the environment, the `.env` file, the defaults.
+/// Where settings come from, strongest first: the command line, the environment, the `.env` file, the profile, the
+/// defaults.
 struct SettingSource: Sendable {
     enum Origin: Sendable, Equatable {
-        case commandLine, environment, file(String), fallback
+        case commandLine, environment, file(String), profile(String), fallback
 
         var description: String {
             switch self {
             case .commandLine: "command line"
             case .environment: "environment"
             case .file(let path): path
+            case .profile(let name): "profile \(name)"
             case .fallback: "default"
             }
         }

@@ -52,12 +52,15 @@ extension Settings {
         if let file, fileValues.isEmpty, access(file, R_OK) != 0 {
             throw Fault(.notFound, "PERIGEE_ENV_FILE: there is no \(file)")
         }
+        let source = SettingSource(layers: [
+            .init(origin: .commandLine, values: commandLine),
+            .init(origin: .environment, values: environment),
+            .init(origin: .file(path), values: fileValues),
+        ])
+        let profile = source.text(of: SettingTable.profile).text
+        guard let defaults = Profile.all[profile] else { return try Settings(source) }
         return try Settings(
-            SettingSource(layers: [
-                .init(origin: .commandLine, values: commandLine),
-                .init(origin: .environment, values: environment),
-                .init(origin: .file(path), values: fileValues),
-            ]))
+            SettingSource(layers: source.layers + [.init(origin: .profile(profile), values: defaults)]))
     }
 
     private static func processEnvironment() -> [String: String] {

@@ -9,6 +9,8 @@ public final class FakeOpencode {
     public var modes = FakeModes() { didSet { modesChanged() } }
     /// In the order in which they came, over all lives of the server.
     public internal(set) var prompts: [FakePrompt] = [] { didSet { tell() } }
+    /// What `PUT /auth/{id}` has brought, by provider.
+    public internal(set) var keys: [String: String] = [:]
     /// Calls of the model for titles, which no prompt counts.
     public internal(set) var titleCalls = 0
     public private(set) var port = 0

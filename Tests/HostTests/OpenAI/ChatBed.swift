@@ -15,7 +15,7 @@ final class ChatBed {
     private let environment: [String: String]
     private let launcher: [String]
     private let scope: Scope
-    private let client = HTTPClient()
+    let client = HTTPClient()
     /// What has been logged by programs that have ended.
     private(set) var log = ""
 
@@ -187,7 +187,7 @@ final class ChatBed {
         return reply
     }
 
-    private func address(_ path: String) throws -> WebAddress {
+    func address(_ path: String) throws -> WebAddress {
         try WebAddress("http://127.0.0.1:\(program.port)\(path)")
     }
 

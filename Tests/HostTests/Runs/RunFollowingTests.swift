@@ -198,6 +198,7 @@ struct RunFollowingTests {
             .answer(AskAnswer(ask: "a", verdict: .answered, answers: [["A"]], message: "m", by: "site")),
             .usage(Usage(input: 1, output: 2, reasoning: 3, cached: 4, cost: 0.5)), .artifact(["type": "plan"]),
             .notice("n\u{2028}\"\n"), .notice("soon", isPassing: true), .cut("the limit"),
+            .place(3),
             .error(RunFailure(.rateLimited, "slow", hint: "wait", retryAfter: 2, status: 429, provider: "p")),
         ]
         #expect(Set(bodies.map(\.kind)) == Set(RunEventKind.allCases))

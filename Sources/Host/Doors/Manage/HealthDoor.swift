@@ -44,7 +44,7 @@ struct HealthDoor: Door {
     }
 
     private func ready(_ request: Request) async throws -> Response {
-        var reasons = house.readiness.all
+        var reasons = house.readiness.all + (await house.obstacles())
         if let failure = await databaseFailure() { reasons.append(("store", failure)) }
         let directory = house.directory
         let free = try await BlockingPool.shared.run("reading the volume") { directory.freeBytes() }

@@ -119,7 +119,7 @@ final class ChatReply {
         case .ask(let ask): if isOpen(ask) { put(ask, event.number, &told) }
         case .state(let state, let reason): close(state, reason, &told)
         case .answer(let answer): refusal = answer.refusal
-        case .todo, .artifact, .tool: break
+        case .todo, .artifact, .place, .tool: break
         }
         return told
     }
@@ -240,7 +240,7 @@ extension RunEventBody {
         switch self {
         case .text, .reasoning, .tool, .todo, .ask, .cut, .error: true
         case .state(let state, _): state.isEnded
-        case .answer, .usage, .artifact, .notice: false
+        case .answer, .usage, .artifact, .notice, .place: false
         }
     }
 }

@@ -26,6 +26,11 @@ struct OpencodeOrder {
             throw RunFailure(
                 .agentFailed, "this opencode cannot bind an answer to a JSON schema", hint: "opencode 1.x can")
         }
+        let withoutTools = input.withoutTools ?? []
+        if !withoutTools.isEmpty, capabilities?.takesTools == false {
+            throw RunFailure(
+                .agentFailed, "this opencode cannot keep an agent from tools", hint: "opencode 1.x can")
+        }
         var parts: [OpencodePrompt.Part] = []
         if !takesSystem, let system = input.system { parts.append(.text(system, isSynthetic: true)) }
         if seed, let transcript { parts.append(.text(transcript, isSynthetic: true)) }
@@ -42,9 +47,11 @@ struct OpencodeOrder {
         }
         if parts.isEmpty { parts = [.text("")] }
         if capabilities?.takesPartIDs ?? true { parts = parts.enumerated().map { named($1, $0, number) } }
-        return OpencodePrompt(
+        var prompt = OpencodePrompt(
             parts: parts, agent: input.agent, model: input.model, system: takesSystem ? input.system : nil,
             variant: input.reasoningEffort, schema: input.schema)
+        prompt.withoutTools = withoutTools
+        return prompt
     }
 
     /// The prompt of this run, by whichever attempt it was handed over.

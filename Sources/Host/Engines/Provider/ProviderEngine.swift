@@ -7,8 +7,13 @@ final class ProviderEngine: Engine {
     private let providers: Providers
     private let client: ProviderClient
     private let standings: ProviderStandings
+    private let sealer: Sealer?
 
-    init(_ providers: Providers, _ client: ProviderClient, _ standings: ProviderStandings? = nil) {
+    /// `sealer` opens the keys that runs bring for themselves.
+    init(
+        _ providers: Providers, _ client: ProviderClient, _ standings: ProviderStandings? = nil, sealer: Sealer? = nil
+    ) {
+        self.sealer = sealer
         self.providers = providers
         self.client = client
         self.standings = standings ?? ProviderStandings(providers)
@@ -21,8 +26,19 @@ final class ProviderEngine: Engine {
         }
         let candidates = try providers.candidates(attempt.run.order.input.model)
         let request = try await ProviderRequest.make(of: attempt.run.order.input)
-        let order = try await ProviderRoute(candidates, standings).order(for: attempt)
+        let order = try await ProviderRoute(keyed(candidates, attempt.run), standings).order(for: attempt)
         try await ask(order, request, attempt)
+    }
+
+    /// The key that the run brings is for the provider that it asks for, and for no other.
+    private func keyed(_ candidates: [Providers.Choice], _ run: RunRecord) throws -> [Providers.Choice] {
+        guard let text = run.order.input.sealedKey, let sealer, let sealed = Base64.decode(text) else {
+            return candidates
+        }
+        var candidates = candidates
+        let bytes = try sealer.open(sealed, for: RunInput.keyPurpose)
+        candidates[0].provider.key = Secret(bytes)
+        return candidates
     }
 
     /// One after the other, until one of them has said something: from there on another would say it anew.

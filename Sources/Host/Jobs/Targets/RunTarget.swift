@@ -25,12 +25,7 @@ final class RunTarget: GCTarget {
             guard let endedAt = try transaction.first(RunsQueries.standing, id), endedAt != nil,
                 try transaction.first(RunsQueries.isPinned, id) == nil
             else { return 0 }
-            let bytes = try transaction.one(RunsQueries.size, id)
-            try transaction.run(RunsQueries.dropEvents, id)
-            try transaction.run(RunsQueries.dropAsks, id)
-            try transaction.run(RunsQueries.dropDecisions, id)
-            try transaction.run(RunsQueries.drop, id)
-            return bytes
+            return try StoredRun.remove(id, transaction)
         }
     }
 }

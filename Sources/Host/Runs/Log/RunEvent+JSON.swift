@@ -2,7 +2,7 @@ import Runtime
 
 /// What sort of event it is: the `kind` of its JSON, and a column of the store.
 enum RunEventKind: String, Sendable, CaseIterable, Storable {
-    case state, text, reasoning, tool, todo, ask, answer, usage, artifact, notice, cut, error
+    case state, text, reasoning, tool, todo, ask, answer, usage, artifact, notice, cut, error, place
 }
 
 extension RunEventBody {
@@ -20,6 +20,7 @@ extension RunEventBody {
         case .notice: .notice
         case .cut: .cut
         case .error: .error
+        case .place: .place
         }
     }
 
@@ -43,6 +44,7 @@ extension RunEventBody {
             if isPassing { json.member("passing", true) }
         case .cut(let text): json.member("text", text)
         case .error(let failure): try json.member("error", encoding: failure)
+        case .place(let place): json.member("place", place)
         }
     }
 
@@ -70,6 +72,7 @@ extension RunEventBody {
         case .notice: self = .notice(try text("text"), isPassing: json["passing"].bool ?? false)
         case .cut: self = .cut(try text("text"))
         case .error: self = .error(try json["error"].decode(RunFailure.self))
+        case .place: self = .place(json["place"].integer ?? 1)
         }
     }
 }

@@ -17,6 +17,8 @@ final class RunLog {
 
     private let journal: RunJournal
     private let now: () -> Int64
+    /// Of the newest event.
+    private var moment: Int64
     private var tail: [RunEvent] = []
     private var tailHead = 0
     private var tailSize = 0
@@ -26,12 +28,15 @@ final class RunLog {
     private var group: PieceGroup?
     private var followers: [ObjectIdentifier: RunFollower] = [:]
 
-    /// `last` is the number after which it goes on.
-    init(_ run: String, after last: Int64, journal: RunJournal, now: @escaping () -> Int64) {
+    /// `last` is the number after which it goes on, and `moment` when that was.
+    init(
+        _ run: String, after last: Int64, moment: Int64 = 0, journal: RunJournal, now: @escaping () -> Int64
+    ) {
         self.run = run
         self.last = last
         self.journal = journal
         self.now = now
+        self.moment = moment
         tailStart = last + 1
         written = last
     }
@@ -46,7 +51,7 @@ final class RunLog {
         }
         let takes = group?.takes(body) ?? false
         if !takes { closeGroup() }
-        let event = RunEvent(number: last + 1, at: takes ? group!.at : now(), body: body)
+        let event = RunEvent(number: last + 1, at: takes ? group!.at : tick(), body: body)
         // Counted first: whoever hears of a loss below may append something himself.
         last = event.number
         keep(event)
@@ -72,7 +77,7 @@ final class RunLog {
     /// An event that is to be on the disk before anybody sees it. Nothing may come between this and `show`.
     func prepare(_ body: RunEventBody) throws -> (event: RunEvent, row: EventRow) {
         closeGroup()
-        let event = RunEvent(number: last + 1, at: now(), body: body)
+        let event = RunEvent(number: last + 1, at: tick(), body: body)
         return (event, try EventRow(event, of: run))
     }
 
@@ -129,6 +134,12 @@ final class RunLog {
         return tail[first..<min(tail.count, first + limit)]
     }
 
+    /// The clock on the wall may be set back; what comes later in a log is never earlier.
+    private func tick() -> Int64 {
+        moment = max(moment, now())
+        return moment
+    }
+
     private func keep(_ event: RunEvent) {
         tail.append(event)
         tailSize += event.body.size
@@ -155,7 +166,7 @@ extension RunEventBody {
         case .text(let text, _), .reasoning(let text, _), .notice(let text, _), .cut(let text): text.utf8.count + 32
         case .tool(let use): use.output.utf8.count + 512
         case .ask, .answer, .todo, .artifact, .error: 1024
-        case .state, .usage: 64
+        case .state, .usage, .place: 64
         }
     }
 }

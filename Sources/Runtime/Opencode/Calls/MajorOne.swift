@@ -79,6 +79,9 @@ final class MajorOne: OpencodeDialect {
         body["variant"] = prompt.variant.map { .string($0) }
         if let model = prompt.model { body["model"] = .object(try OpencodeModel(model).fields(id: "modelID")) }
         if let schema = prompt.schema { body["format"] = ["type": "json_schema", "schema": schema] }
+        if !prompt.withoutTools.isEmpty {
+            body["tools"] = .object(JSONObject(prompt.withoutTools.map { ($0, .bool(false)) }))
+        }
         try await link.answer(
             OpencodeCall(
                 .post, ["session", session, "prompt_async"], in: directory, body: .object(body),
@@ -178,6 +181,12 @@ final class MajorOne: OpencodeDialect {
 
     func agents(in directory: String) async throws -> JSONValue {
         try await read(OpencodeCall(.get, ["agent"], in: directory)).value ?? .null
+    }
+
+    func setKey(_ key: Secret, of provider: String) async throws {
+        try await link.answer(
+            OpencodeCall(.put, ["auth", provider], body: ["type": "api", "key": .string(key.reveal())])
+        ).done()
     }
 
     func dispose(_ directory: String) async throws {

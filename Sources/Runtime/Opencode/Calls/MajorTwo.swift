@@ -64,6 +64,7 @@ final class MajorTwo: OpencodeDialect {
 
     func prompt(_ prompt: OpencodePrompt, to session: String, in directory: String?) async throws -> String? {
         if prompt.system != nil { throw missing("give a system prompt with a prompt") }
+        if !prompt.withoutTools.isEmpty { throw missing("keep a prompt from tools") }
         if prompt.schema != nil { throw missing("bind an answer to a JSON schema") }
         if let agent = prompt.agent {
             try await link.answer(
@@ -167,6 +168,8 @@ final class MajorTwo: OpencodeDialect {
         let call = OpencodeCall(.get, ["api", "agent"], query: [("location[directory]", directory)])
         return try await read(call).value ?? .null
     }
+
+    func setKey(_ key: Secret, of provider: String) async throws { throw missing("take a provider's key") }
 
     func dispose(_ directory: String) async throws { throw missing("end what runs in a directory") }
 

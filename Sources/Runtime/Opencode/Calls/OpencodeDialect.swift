@@ -35,6 +35,7 @@ protocol OpencodeDialect: AnyObject {
     func share(_ session: String, _ isShared: Bool, in directory: String?) async throws -> OpencodeSession
     func config(in directory: String) async throws -> JSONValue
     func agents(in directory: String) async throws -> JSONValue
+    func setKey(_ key: Secret, of provider: String) async throws
     func dispose(_ directory: String) async throws
     func disposeAll() async throws
 }

@@ -100,6 +100,11 @@ extension OpencodeServer {
 
     public func agents(in directory: String) async throws -> JSONValue { try await dialect().agents(in: directory) }
 
+    /// The server keeps it, for all of its directories; one that runs knows it after `dispose`.
+    public func setKey(_ key: Secret, of provider: String) async throws {
+        try await dialect().setKey(key, of: provider)
+    }
+
     /// Ends what runs in a directory, turns included; the next call boots it anew.
     public func dispose(_ directory: String) async throws { try await dialect().dispose(directory) }
 

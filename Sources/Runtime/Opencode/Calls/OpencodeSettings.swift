@@ -34,6 +34,7 @@ public struct OpencodeCapabilities: Sendable, Equatable {
     /// A system prompt can be given with a prompt.
     public var takesSystem = true
     public var takesSchema = true
+    public var takesTools = true
     public var takesPartIDs = true
     public var canFork = true
 
@@ -47,6 +48,7 @@ public struct OpencodeCapabilities: Sendable, Equatable {
         guard major == 1 else {
             takesSystem = false
             takesSchema = false
+            takesTools = false
             takesPartIDs = false
             canFork = false
             return

@@ -29,6 +29,8 @@ public struct OpencodePrompt: Sendable, Equatable {
     public var variant: String?
     /// The JSON schema that the answer must have.
     public var schema: JSONValue?
+    /// Names of tools that it may not use.
+    public var withoutTools: [String] = []
 
     public init(
         parts: [Part], agent: String? = nil, model: String? = nil, system: String? = nil, variant: String? = nil,

@@ -136,14 +136,15 @@ extension Contract {
                 "session", .choice(["busy", "idle", "missing", "unknown"]),
                 "What its runner says about the session: `busy` is still at work."),
             .required("answer_complete", .boolean, "Whether the agent finished the answer meanwhile."),
+            .optional("attended", .boolean, "Whether a person is there to answer; nil says nothing of it."),
         ])
 
     static let reconciliation = Record(
         "host.Reconciliation", "What becomes of an unfinished run.",
         [
             .required(
-                "action", .choice(["resume", "ask", "interrupt"]),
-                "Go on with it, leave that to a person, or mark it interrupted."),
+                "action", .choice(["resume", "retry", "ask", "interrupt"]),
+                "Go on with it, run it again from its beginning, leave that to a person, or mark it interrupted."),
             .optional("message", .text(max: 500), "What the person is asked."),
             reason,
         ])
@@ -152,12 +153,17 @@ extension Contract {
         "reconcile", "A run was unfinished when Perigee started: what now?",
         facts: [.required("item", .record(unfinished), "The run, and what is left of it.")],
         decision: .record(reconciliation),
-        otherwise: "What never began, is still at work or has its answer is resumed; for the rest a person is asked."
+        otherwise:
+            "What never began, is still at work or has its answer is resumed; for the rest a person is asked, and where "
+            + "none is, it is interrupted."
     ) { facts in
         let item = facts.first ?? .nil
         if item["run"]?["started"] == nil { return ["action": "resume", "reason": "it had not begun"] }
         if item["answer_complete"]?.bool == true { return ["action": "resume", "reason": "the agent had finished it"] }
         if item["session"]?.string == "busy" { return ["action": "resume", "reason": "the agent is still at work"] }
+        if item["attended"]?.bool == false {
+            return ["action": "interrupt", "reason": "the prompt may have had effects already, and nobody is there"]
+        }
         return ["action": "ask", "reason": "the prompt may have had effects already"]
     }
 

@@ -37,6 +37,7 @@ extension Life {
             guard ["api", "oauth", "wellknown"].contains(body.text("type")) else {
                 throw Refusal.schema("Expected Auth, got \(JSONValue.object(body).json)")
             }
+            call.life.fake.keys[call.parameter("provider")] = body["key"]?.string
             return .value(true)
         }
         routes.on(.delete, "/auth/{provider}") { _ in .value(true) }
