@@ -178,5 +178,7 @@ enum Schema {
             """),
         Migration(10, "runners of our own", RunnersQueries.schema),
         Migration(11, "what was put before the messages of turns, and where they went on", ChatsQueries.more),
+        Migration(12, "sizes of what is on the disk, and since when items of plans are of no use", DiskQueries.schema),
+        Migration(13, "users who were here, and who were removed", UsersQueries.schema),
     ]
 }
