@@ -38,6 +38,18 @@
 ---@field env table<string, string> Variables of its own.
 ---@field directory? string Where it ran.
 
+--- Something that was measured.
+---@class fake.DiskItem
+---@field kind string What it is.
+---@field id string Which one.
+---@field bytes host.Size What it takes.
+
+--- A volume.
+---@class fake.DiskVolume
+---@field path? string A directory on it; `/data`, if left out.
+---@field total host.Size Its size.
+---@field used host.Size What is in use.
+
 --- A scheduled script.
 ---@class fake.Job
 ---@field name string Its name.
@@ -118,6 +130,22 @@
 ---@field name? string Its name; its identity, if left out.
 ---@field age? host.Duration How long ago it was started; just now, if left out.
 ---@field up? boolean Whether it runs. It does, if left out.
+
+--- A snapshot, or a leftover.
+---@class fake.Snapshot
+---@field id string Where it is.
+---@field rest? boolean It is a leftover. It is none, if left out.
+---@field workspace? string Whose it is; `w1`, if left out.
+---@field bytes? host.Size What it takes; 0, if left out.
+---@field ago? host.Duration How long ago it was used; just now, if left out.
+---@field busy? boolean Whether somebody is at work there. Nobody is, if left out.
+
+--- Somebody who was here.
+---@class fake.User
+---@field user string The user; the id as well.
+---@field ago? host.Duration How long ago they came last; just now, if left out.
+---@field removed? host.Duration How long ago they were removed. They were not, if left out.
+---@field bytes? host.Size What they left.
 
 --- A user's workspace.
 ---@class fake.Workspace
@@ -254,6 +282,27 @@
 ---@field action "abort"|"detach" Stop the agent, or let it finish and keep the answer.
 ---@field stop_after? host.Duration How long a detached run may go on.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
+
+--- Something that was measured.
+---@class host.DiskItem
+---@field kind string What it is, such as "workspace".
+---@field id string Which one of its kind.
+---@field path string Where it is.
+---@field owner? string Whose it is.
+---@field bytes integer What it takes.
+---@field files integer How many files it has.
+---@field changed number When something in it changed last.
+---@field measured number How old these figures are.
+
+--- A volume that Perigee keeps things on, as it stands now.
+---@class host.DiskVolume
+---@field path string A directory on it.
+---@field total integer Its size in bytes.
+---@field used integer Bytes in use.
+---@field free integer Bytes that Perigee may still write.
+---@field share number How full it is, from 0 to 1, of bytes or inodes, whichever is fuller.
+---@field inodes integer How many files it can hold; 0 where there is no such bound.
+---@field inodes_free integer How many more it can hold.
 
 --- Why something did not work. It prints well.
 ---@class host.Error
@@ -567,6 +616,21 @@
 ---@field message? string What the person reads, instead of the failure's own message.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
 
+--- A user whom the owner removed, and what they left; an item for gc plans.
+---@class host.RemovedUser
+---@field kind string "removed_user"
+---@field label string Their name for people.
+---@field removed number When they were removed.
+---@field bytes? integer What they left, as far as it was measured.
+---@field stamp string Changes with another removal.
+---@field id string The id of the user, and of the workspace.
+---@field user string The user, as hooks know them.
+---@field name? string Their name.
+---@field email? string Their mail address.
+---@field source string Where the identity was read.
+---@field first_seen number When they came first.
+---@field last_seen number When they came last.
+
 --- What the chat shows of a part.
 ---@class host.Rendering
 ---@field show "native"|"details"|"text"|"nothing" The client's own form, a block to unfold, a line of text, or nothing.
@@ -775,6 +839,16 @@
 ---@field idle_timeout? host.Duration How long it stays without work.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
 
+--- Somebody who was here.
+---@class host.SeenUser
+---@field id string The id of the user, and of the workspace.
+---@field user string The user, as hooks know them.
+---@field name? string Their name.
+---@field email? string Their mail address.
+---@field source string Where the identity was read.
+---@field first_seen number When they came first.
+---@field last_seen number When they came last.
+
 --- Something about a persona, or in a tool's input, that a value is given for.
 ---@class host.Setting
 ---@field type "string"|"number"|"integer"|"boolean"|"list"|"table" What it is.
@@ -786,6 +860,17 @@
 ---@field choices? any[] All that it can be.
 ---@field items? any What a list holds, in the same form.
 ---@field fields? table<string, any> What a table holds, by name, in the same form.
+
+--- What an agent keeps to undo its changes, or a leftover of it; an item for gc plans.
+---@class host.Snapshot
+---@field kind "snapshot"|"snapshot_rest" A snapshot, or a leftover.
+---@field id string Where it is.
+---@field label string Its name for people.
+---@field workspace string The workspace whose agent has it.
+---@field bytes integer What it takes, as far as it was measured.
+---@field last_used number When something in it changed last.
+---@field busy boolean Whether somebody is at work there now.
+---@field stamp string Changes when it is used.
 
 --- Something that the agent may call.
 ---@class host.Tool
@@ -858,6 +943,11 @@
 ---@field name? string The name they go by.
 ---@field email? string Their mail address.
 ---@field role? string Their role where they signed in, such as `admin` or `user`.
+
+--- Which of many users to list.
+---@class host.UserPage
+---@field after? string Those behind this id.
+---@field limit? integer How many at most; 1000 when left out.
 
 --- Whether the agent may.
 ---@class host.Verdict

@@ -5,6 +5,7 @@
 ---@class host
 ---@field config host.config Settings of this Perigee, as text. Keys and other secrets are not among them.
 ---@field crypto host.crypto Digests, signatures, tokens, random values, base64 and hex.
+---@field disk host.disk How full the volumes are, what holds how much, and what agents keep to undo their changes.
 ---@field docker host.docker The Docker Engine that runners are on. Everything in it can be looked at; only what bears Perigee's labels can be changed, and what is made here bears them.
 ---@field fs host.fs Files below the declared roots, by paths such as `workspaces:abc/notes.txt`. No path leads out of its root, and no symbolic link is followed.
 ---@field http host.http Requests to other servers. Any status is an answer; an error is that none came. Only public addresses are reached, unless the call and the owner allow others.
@@ -18,6 +19,7 @@
 ---@field runs host.runs Agent work of all users: what runs, what it said and why, and work that a script starts by itself.
 ---@field store host.store Values that are kept: JSON under a namespace and a key, on the disk when the call returns.
 ---@field time host.time Clocks, dates and durations. A time is in seconds since the epoch, a duration in seconds.
+---@field users host.users Those who were here: who they are, when they came, and who was removed.
 ---@field workspaces host.workspaces The directories of the users: whose they are, when they were used, and what they hold.
 host = {}
 

@@ -200,3 +200,47 @@ function fake.runners.set(runners) end
 --- ```
 ---@param found fake.RunnerFinding[] All of it.
 function fake.runners.find(found) end
+
+--- What `host.disk` tells of.
+---@class fake.disk
+fake.disk = {}
+
+--- Sets the volumes.
+---
+--- ```lua
+--- fake.disk.volumes { { total = "100GB", used = "86GB" } }
+--- ```
+---@param volumes fake.DiskVolume[] All of them.
+function fake.disk.volumes(volumes) end
+
+--- Sets what was measured.
+---
+--- ```lua
+--- fake.disk.set { { kind = "workspace", id = "w1", bytes = "1GB" } }
+--- ```
+---@param items fake.DiskItem[] All of it.
+function fake.disk.set(items) end
+
+--- Sets the snapshots and leftovers.
+---
+--- ```lua
+--- fake.disk.snapshots { { id = "a", bytes = "2GB", ago = "40d" } }
+--- ```
+---@param snapshots fake.Snapshot[] All of them.
+function fake.disk.snapshots(snapshots) end
+
+--- What scripts warned of, in order, as "level: reason".
+---@return string[] warnings The warnings.
+function fake.disk.warnings() end
+
+--- The users that `host.users` tells of.
+---@class fake.users
+fake.users = {}
+
+--- Sets who was here.
+---
+--- ```lua
+--- fake.users.set { { user = "ann", removed = "31d" } }
+--- ```
+---@param users fake.User[] All of them.
+function fake.users.set(users) end

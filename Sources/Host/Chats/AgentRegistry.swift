@@ -7,16 +7,16 @@ final class AgentRegistry {
     private let workspaces: Workspaces
     private let delivery: KeyDelivery
     private let mcp: @Loop (Workspace, PersonaAgent) -> JSONObject
-    private var known: [String: Set<PersonaAgent>] = [:]
+    fileprivate var known: [String: Set<PersonaAgent>] = [:]
     /// What was last written, by workspace: generation and agents.
-    private var written: [String: Written] = [:]
+    fileprivate var written: [String: Written] = [:]
     private let now: @Loop () -> Int64
     /// When the store was last told of an agent's use, and what it then was: agent by workspace and name.
-    private var told: [String: Told] = [:]
+    fileprivate var told: [String: Told] = [:]
     /// Called when what is known of a user's agents changed: for the readable mirror.
     var onChange: ((_ workspace: Workspace) -> Void)?
 
-    private struct Told {
+    fileprivate struct Told {
         let at: Int64
         let modelID: String
         let system: String
@@ -25,7 +25,7 @@ final class AgentRegistry {
     /// So often the time of an agent's use is written down: it is for clean-up, which counts in weeks.
     private static let useInterval: Int64 = 3_600_000
 
-    private struct Written: Equatable {
+    fileprivate struct Written: Equatable {
         let generation: Int
         let agents: Set<PersonaAgent>
         let keySignature: String
@@ -121,5 +121,14 @@ final class AgentRegistry {
         try await store.write { try $0.run(AgentQueries.drop, workspace, name) }
         known[workspace] = known[workspace]?.filter { $0.name != name }
         told["\(workspace)/\(name)"] = nil
+    }
+}
+
+extension AgentRegistry {
+    /// Its user was removed: nothing of it is remembered.
+    func forget(workspace: String) {
+        known[workspace] = nil
+        written[workspace] = nil
+        told = told.filter { !$0.key.hasPrefix("\(workspace)/") }
     }
 }

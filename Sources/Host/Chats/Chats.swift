@@ -3,7 +3,7 @@ import Runtime
 /// Remembers which turn of which chat is in which session of the engine.
 @Loop
 final class Chats: SessionBook {
-    private let store: Store
+    let store: Store
     private let log: Log
     /// The sessions that an earlier system left for a user's chats.
     var former: @Loop (_ user: String) async throws -> [String: String] = { _ in [:] }

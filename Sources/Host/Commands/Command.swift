@@ -16,7 +16,7 @@ struct Command: Sendable {
     let run: @Sendable (Arguments) throws -> Int32
 
     static let all: [Command] = [
-        .serve, .status, .reload, .check, .test, .types, .eval, .console, .jobs, .runJob, .plans, .plan, .key,
+        .serve, .status, .reload, .check, .test, .types, .eval, .console, .jobs, .runJob, .gc, .key,
         .workspaces, .usage, .runners, .config, .doctor, .version, .help,
     ]
 

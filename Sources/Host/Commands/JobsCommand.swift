@@ -35,7 +35,7 @@ extension Command {
         name: "run-job", summary: "Has the running server run a job at once, and waits for its end.",
         usage: "perigee run-job NAME [--plan] [--json] [NAME=value …]",
         details: """
-              --plan   a gc job only makes its plan: `perigee plan ID` shows it, `perigee plan ID --apply` applies it
+              --plan   a gc job only makes its plan: `perigee gc --show ID` shows it, `perigee gc --apply ID` applies it
               --json   the run as in the job's history, for machines
 
             Ends with code 0 when the job succeeded and 1 when it did not. Ctrl-C ends the wait, not the job.

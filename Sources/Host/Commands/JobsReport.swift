@@ -38,7 +38,7 @@ enum JobsReport {
 
     static func run(_ run: JSONValue) -> String {
         let message = run.text("message")
-        let plan = run["plan"]?.integer.map { "; see `perigee plan \($0)`" } ?? ""
+        let plan = run["plan"]?.integer.map { "; see `perigee gc --show \($0)`" } ?? ""
         return
             "\(run.text("job")): \(run.text("outcome")) after \(took(run))\(message.isEmpty ? "" : ": \(message)")\(plan)\n"
     }

@@ -4,7 +4,7 @@ import Runtime
 enum PlansReport {
     static func list(_ answer: JSONValue) -> String {
         let plans = answer.list("plans")
-        guard !plans.isEmpty else { return "there are no plans; `perigee run-job NAME --plan` makes one\n" }
+        guard !plans.isEmpty else { return "there are no plans; `perigee gc` makes some\n" }
         let rows = plans.map { plan in
             [
                 "\(plan.number("id"))", plan.text("job"), JobsReport.moment(plan.text("made_at")), plan.text("state"),
@@ -32,9 +32,9 @@ enum PlansReport {
 
     private static func advice(_ plan: JSONValue) -> String {
         switch plan.text("state") {
-        case "open": "`perigee plan \(plan.number("id")) --apply` removes exactly this"
+        case "open": "`perigee gc --apply \(plan.number("id"))` removes exactly this"
         case "applying" where plan["active"]?.bool == false:
-            "\(outcome(plan)); it was interrupted: `perigee plan \(plan.number("id")) --apply` goes on with it"
+            "\(outcome(plan)); it was interrupted: `perigee gc --apply \(plan.number("id"))` goes on with it"
         default: outcome(plan)
         }
     }

@@ -48,4 +48,7 @@ final class Access {
 
     /// The wall clock in milliseconds since the epoch.
     static func now() -> Int64 { SystemJobClock().milliseconds }
+
+    /// The same in seconds, for commands, which run beside the loop.
+    nonisolated static func seconds() -> Int64 { Int64(time(nil)) }
 }

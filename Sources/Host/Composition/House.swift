@@ -27,6 +27,11 @@ final class House {
     private(set) var addresses: [String] = []
 
     var runs: Runs? { chatRoom?.runs }
+    private(set) var resources: Resources?
+    private(set) var cleaning: Cleaning?
+    /// What happens, for whoever watches.
+    let board = EventBoard(now: Access.now)
+    private var runNews: RunFeed?
     /// What scripts see of runs.
     let scriptRuns = ScriptRuns()
 
@@ -49,7 +54,7 @@ final class House {
             Part(name: "store", start: { [self] in try await openStore() }, stop: { [self] in await closeStore() }),
             Part(
                 name: "keys and workspaces", start: { [self] in try await openAccess() },
-                stop: { [self] in access = nil }),
+                stop: { [self] in await closeAccess() }),
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
             Part(
@@ -68,6 +73,13 @@ final class House {
 
     private func openAccess() async throws {
         access = try await Access.open(settings, store!, directory, log: log)
+        resources = try await Resources.open(self, scope: scope)
+    }
+
+    private func closeAccess() async {
+        await resources?.close()
+        resources = nil
+        access = nil
     }
 
     private func openClient() {
@@ -90,12 +102,15 @@ final class House {
         world.query = { [store = store!] sql, parameters in
             try await store.readOnly(sql, parameters, limits: ReadOnlyLimits(views: Schema.scriptViews))
         }
+        world.trashRoots = resources!.trashRoots
         let jobs = try await openJobs(world)
         var table = HostTable.standard(world)
         table.add(.jobs(jobs))
         table.add(.runs(scriptRuns))
         table.add(.workspaces(ScriptWorkspaces(access!.workspaces)))
         table.add(.runners(runnerDesk))
+        table.add(.disk(resources!.scriptDisk))
+        table.add(.users(resources!.scriptUsers))
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
             lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
@@ -103,7 +118,14 @@ final class House {
             log.part("scripts").warning(fault.message, ["hint": LogValue(fault.hint ?? "")])
         }
         telemetry!.observe(scripts)
-        scripts.onSwap.append { [unowned jobs] in jobs.adopt($0) }
+        scripts.onSwap.append { [unowned jobs, board] in
+            jobs.adopt($0)
+            board.tell(generation: $0.number)
+        }
+        scripts.onFailure.append { [board] in board.tell($0) }
+        jobs.onRun = { [board] in board.tell($0) }
+        jobs.plans.onChange = { [board] in board.tell($0) }
+        cleaning = Cleaning(jobs, scope: scope)
         self.jobs = jobs
         self.scripts = scripts
         await scripts.start()
@@ -111,14 +133,14 @@ final class House {
     }
 
     private func openJobs(_ world: World) async throws -> Jobs {
-        let trash = Trash(world.roots, clock: world.clock)
+        let trash = Trash(world.roots + world.trashRoots, clock: world.clock)
         scope.spawn("sweeping the trash") { _ = try await trash.sweep() }
         let values = StoredValues(store!, clock: world.clock)
         let targets = GCTargets([
             JobRunTarget(store!), PlanTarget(store!), TrashTarget(trash), ScriptValueTarget(values),
             RunTarget(store!), RunnerTarget(runnerDesk), OrphanTarget(runnerDesk),
         ])
-        for target in chatTargets { targets.add(target) }
+        for target in chatTargets + resources!.targets(store!, trash) { targets.add(target) }
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
             scope: scope)
@@ -148,6 +170,7 @@ final class House {
         await scripts?.close()
         await docker?.close()
         jobs = nil
+        cleaning = nil
         scripts = nil
         docker = nil
     }
@@ -156,10 +179,14 @@ final class House {
         let room = try await ChatRoom.open(self, scope: scope)
         chatRoom = room
         taskRoom = TaskRoom.open(self, room)
+        runNews = board.follow(room.runs) { [weak resources] in resources?.noteEnd(of: $0) }
         await room.runs.start()
+        try await resources?.start(room, board)
+        try await jobs?.plans.goOn()
     }
 
     private func closeRuns() async {
+        runNews = nil
         await chatRoom?.close()
         taskRoom?.close()
         taskRoom = nil
@@ -216,6 +243,7 @@ final class House {
     private func stopServer() async {
         await consoles.close()
         runs?.endFollowing()
+        board.close()
         await server?.drain(grace: settings[SettingTable.drain])
         server = nil
     }

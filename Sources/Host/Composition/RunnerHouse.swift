@@ -59,6 +59,10 @@ struct RunnerHouse {
             connect: { place in
                 OpencodeServer(
                     try WebAddress(place.address), password: place.password, client: client, log: log, scope: scope)
-            }, onChange: { _, state in changes?.with(state.rawValue).add() }, log: log, scope: scope)
+            },
+            onChange: { [board = house.board] name, state in
+                changes?.with(state.rawValue).add()
+                board.tell(runner: name, state.rawValue)
+            }, log: log, scope: scope)
     }
 }

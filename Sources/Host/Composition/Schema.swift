@@ -180,5 +180,7 @@ enum Schema {
         Migration(11, "what was put before the messages of turns, and where they went on", ChatsQueries.more),
         Migration(12, "turns are found by what was said only where their client has no chats", ChatsQueries.pathsAlone),
         Migration(13, "executions of tasks, and sessions", TaskQueries.schema),
+        Migration(14, "sizes of what is on the disk, and since when items of plans are of no use", DiskQueries.schema),
+        Migration(15, "users who were here, and who were removed", UsersQueries.schema),
     ]
 }

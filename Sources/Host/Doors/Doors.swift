@@ -10,6 +10,7 @@ enum Doors {
             PlansDoor(gate) { [unowned house] in house.jobs }, RunsDoor(gate) { [unowned house] in house.runs },
             RunnersDoor(gate, house.runnerDesk),
         ]
+        served += resources(house, gate)
         if let access = house.access {
             served += [KeysDoor(gate, access.keys), WorkspacesDoor(gate, access.workspaces)]
         }
@@ -20,6 +21,9 @@ enum Doors {
             ]
         }
         if let room = house.chatRoom {
+            if let scripts = house.scripts {
+                served.append(ChatsDoor(gate, scripts) { [unowned house] in house.chatRoom })
+            }
             served += [OpenAIDoor(house: room.openAI), MCPDoor { [unowned house] in house.chatRoom?.integrations }]
         }
         if let scripts = house.scripts {
@@ -39,9 +43,36 @@ enum Doors {
                     sockets: house.consoles.child("passage")
                 ) { [unowned house] in house.chatRoom?.runners })
         }
-        let doors = served + [DescriptionDoor(of: served)]
+        let doors = served + [DescriptionDoor(of: served, site: site(house))]
         let router = Router()
         for door in doors { router.add(door, traced: house.telemetry?.tracer ?? .off) }
         return router
+    }
+
+    /// The page that describes the doors; nil where it is not installed.
+    private static func site(_ house: House) -> StaticFiles? {
+        guard let home = house.settings.home else { return nil }
+        do {
+            return try StaticFiles(root: "\(home)/site/docs")
+        } catch {
+            house.log.info("there is no page at /mgmt/docs: \(Fault(error).message)")
+            return nil
+        }
+    }
+
+    private static func resources(_ house: House, _ gate: Gate) -> [any Door] {
+        guard let resources = house.resources else { return [] }
+        return [
+            DiskDoor(gate, resources.disk),
+            ProcessesDoor(gate, resources.processes) { [weak workspaces = resources.access.workspaces] id in
+                do {
+                    return try await workspaces?.record(id).user
+                } catch let fault as Fault where fault.kind == .notFound {
+                    return nil
+                }
+            },
+            CleaningDoor(gate) { [unowned house] in house.cleaning }, EventsDoor(gate, house.board),
+            UsersDoor(gate, resources) { [unowned house] in house.chatRoom?.usage },
+        ]
     }
 }

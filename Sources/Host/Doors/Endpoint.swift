@@ -16,6 +16,14 @@ struct Endpoint {
     let answers: KeyValuePairs<Int, String>
     /// What a successful answer is.
     var mediaType = "application/json"
+    /// In the query and in headers; those of the path are read from it.
+    var parameters: [EndpointParameter] = []
+    /// What is sent with it; nil for nothing.
+    var body: EndpointBody?
+    /// The shape of a successful answer.
+    var schema = Schematic.any
+    /// Failures that are told in the same shape.
+    var toldAlike: [Int] = []
     let action: Action
 }
 

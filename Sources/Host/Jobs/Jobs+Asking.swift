@@ -25,6 +25,12 @@ extension Jobs: WorldJobs {
         }
     }
 
+    /// Returns when a run of a job has ended, and is in the books.
+    func waitForEnd(of name: String, _ run: Int64) async {
+        guard let running = entries[name]?.running, running.id == run else { return }
+        await running.task?.value
+    }
+
     func history(_ name: String?, limit: Int) async throws -> [JobRecord] {
         try await ledger.store.read { snapshot in
             if let name { return try snapshot.all(JobsQueries.history, name, limit) }
@@ -64,4 +70,11 @@ enum JobTime {
     }
 
     static func text(_ milliseconds: Int64) -> String { text(seconds: milliseconds / 1000) }
+
+    /// The moment that such a text means.
+    static func seconds(_ text: String) -> Int64? {
+        let numbers = text.split { !$0.isNumber }.compactMap { Int($0) }
+        guard numbers.count == 6, text.hasSuffix("Z") else { return nil }
+        return CivilTime(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]).secondsSinceEpoch
+    }
 }

@@ -8,6 +8,7 @@ extension Jobs {
             let id = try await opened(run)
             run.id = id
             run.opened.finish(.success(id))
+            onRun?(run.record)
         } catch {
             run.opened.finish(.failure(error))
             log.error("job not started", error, ["job": LogValue(run.definition.name)])

@@ -18,6 +18,8 @@ final class Jobs {
     private(set) var entries: [String: JobEntry] = [:]
     private let work: Scope
     private let outcomes: Labelled<Counter>?
+    /// Told of each run that begins or ends.
+    var onRun: ((JobRecord) -> Void)?
     private var known: [String: JobsQueries.Known] = [:]
     /// The newest run of each job that the store knew at the start.
     private var found: [String: JobRecord] = [:]
@@ -186,6 +188,7 @@ final class Jobs {
         run.definition.release()
         if let record {
             entry.last = record
+            onRun?(record)
             outcomes?.with(record.job, record.outcome?.rawValue ?? "").add()
         }
         guard !isClosing else { return }

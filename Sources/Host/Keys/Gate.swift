@@ -8,6 +8,8 @@ final class Gate {
     private let keys: Keys?
     private let rules: GateRules
     private let log: Log?
+    /// Told of everybody who was let in as a user.
+    var onCaller: ((Caller) -> Void)?
 
     /// Without keys it stands where none has been made yet.
     init(keys: Keys? = nil, rules: GateRules = GateRules(), log: Log? = nil) {
@@ -81,6 +83,7 @@ final class Gate {
             user: user, source: source, name: decision["name"]?.string, email: decision["email"]?.string,
             role: decision["role"]?.string, key: presented.key, isTrusted: isTrusted, decision: decision)
         if rules.logsRouting { noteRoute(of: caller, request) }
+        onCaller?(caller)
         return caller
     }
 

@@ -21,7 +21,7 @@ final class Runs {
     var places: SharedPlaces
     let work: Scope
     private let policy: any RunPolicy
-    private var engines: [String: any Engine]
+    private(set) var engines: [String: any Engine]
     private var feeds: [ObjectIdentifier: RunFeed] = [:]
     private let outcomes: Labelled<Counter>?
 

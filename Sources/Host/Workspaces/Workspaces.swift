@@ -99,6 +99,13 @@ final class Workspaces {
         while order.count > Workspaces.mostKnown { known[order.removeFirst()] = nil }
     }
 
+    /// What was known of one that was taken away.
+    func forget(_ id: String) {
+        known[id] = nil
+        order.removeAll { $0 == id }
+        integrationKeysKnown[id] = nil
+    }
+
     private func noteUse(_ id: String) {
         let moment = now()
         guard let entry = known[id], moment - entry.useWritten >= Workspaces.useInterval else { return }

@@ -72,26 +72,26 @@ struct JobsCommandTests {
     @Test("a plan is made, listed, shown and applied")
     func plans() async throws {
         let server = try await server()
-        #expect(try await server.perigee("plans").output.hasPrefix("there are no plans"))
+        #expect(try await server.perigee("gc", "--list").output.hasPrefix("there are no plans"))
         let made = try await server.perigee("run-job", "shelf", "--plan")
-        #expect(made.output.contains("would remove 1, keeps 1; see `perigee plan 1`"))
-        #expect(try await server.perigee("plans", "shelf").output.contains("open"))
-        let shown = try await server.perigee("plan", "1")
+        #expect(made.output.contains("would remove 1, keeps 1; see `perigee gc --show 1`"))
+        #expect(try await server.perigee("gc", "--list", "shelf").output.contains("open"))
+        let shown = try await server.perigee("gc", "--show", "1")
         #expect(shown.output.hasPrefix("plan 1 of shelf, made 1970-01-01 00:00: open; removes 1, keeps 1, about 2KB"))
         #expect(shown.output.contains("remove  book  a  2KB") && shown.output.contains("--apply"))
-        let applied = try await server.perigee("plan", "1", "--apply")
+        let applied = try await server.perigee("gc", "--apply", "1")
         #expect(applied.code == 0 && applied.output.contains("removed 1, freed 2KB"), "\(applied.output)")
         #expect(server.house.shelf.removals == ["a"])
-        let again = try await server.perigee("plan", "1", "--apply")
+        let again = try await server.perigee("gc", "--apply", "1")
         #expect(again.code == 73 && again.errors.contains("plan 1 has been applied already"))
-        #expect(try await server.perigee("plan", "one").code == 64)
+        #expect(try await server.perigee("gc", "--show", "one").code == 64)
         await server.close()
     }
 
     @Test("without a server they say so")
     func nobody() async throws {
         let state = TemporaryDirectory()
-        for words in [["jobs"], ["run-job", "x"], ["plans"], ["plan", "1"]] {
+        for words in [["jobs"], ["run-job", "x"], ["gc"], ["gc", "--show", "1"]] {
             let result = try await Program.run(words + ["STATE_DIR=\(state.path)"])
             #expect(result.code == 69 && result.errors.contains("perigee serve"))
         }

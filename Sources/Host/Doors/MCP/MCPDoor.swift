@@ -26,10 +26,10 @@ struct MCPDoor: Door {
                     200: "the reply", 202: "nothing to reply", 400: "no message of the protocol",
                     401: "no token of this integration", 403: "a page of another site asks",
                     404: "no such integration, or no such session",
-                ], action: .task(post)),
+                ], body: .required(.any), action: .task(post)),
             Endpoint(
                 method: .get, path: "/mcp/{name}", summary: "The server has nothing to say of its own.",
-                answers: [405: "always"], action: .task(get)),
+                answers: [405: "always", 404: "no such integration"], action: .task(get)),
             Endpoint(
                 method: .delete, path: "/mcp/{name}", summary: "Ends a session.",
                 answers: [204: "it is ended", 404: "there is none of that id"], action: .task(delete)),

@@ -17,16 +17,21 @@ struct HealthDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/healthz", summary: "The process answers.", answers: [200: "it does"],
+                schema: .ref("Alive"),
                 action: .plain { _ in .json(#"{"ok":true}"#) }),
             Endpoint(
                 method: .get, path: "/health", summary: "The process and its database answer.",
-                answers: [200: "both do", 503: "the database does not, and why"], action: .task(health)),
+                answers: [200: "both do", 503: "the database does not, and why"], schema: .ref("Health"),
+                toldAlike: [503],
+                action: .task(health)),
             Endpoint(
                 method: .get, path: "/ready", summary: "Requests can be served now; if not, why.",
-                answers: [200: "send requests", 503: "send none, for these reasons"], action: .task(ready)),
+                answers: [200: "send requests", 503: "send none, for these reasons"], schema: .ref("Ready"),
+                toldAlike: [503],
+                action: .task(ready)),
             Endpoint(
                 method: .get, path: "/metrics", summary: "What it counts, for Prometheus.",
-                answers: [200: "text format 0.0.4"], mediaType: "text/plain",
+                answers: [200: "text format 0.0.4"], mediaType: "text/plain", schema: .text,
                 action: .plain { [house] _ in house.telemetry?.text ?? Response(503) }),
         ]
     }

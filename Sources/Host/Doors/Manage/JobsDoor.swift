@@ -17,21 +17,24 @@ struct JobsDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/jobs", summary: "All jobs, with the next five times of each.",
-                answers: [200: "the jobs by name", 403: "not for you"], action: .plain(list)),
+                answers: [200: "the jobs by name", 403: "not for you"], schema: .ref("Jobs"), action: .plain(list)),
             Endpoint(
                 method: .get, path: "/mgmt/jobs/{name}", summary: "One job with the history of its runs.",
-                answers: [200: "the job", 404: "there is none of that name"], action: .task(get)),
+                answers: [200: "the job", 404: "there is none of that name"], schema: .ref("Job"), action: .task(get)),
             Endpoint(
                 method: .post, path: "/mgmt/jobs/{name}/run",
                 summary: "Starts a run at once; with ?plan=1 a gc job only makes its plan.",
                 answers: [202: "the run has begun", 404: "there is no such job", 409: "it is running already"],
+                parameters: [.query("plan", .flag, "Only make the plan.")], schema: .ref("JobBegun"),
                 action: .task(run)),
             Endpoint(
                 method: .post, path: "/mgmt/jobs/{name}/pause", summary: "Lets it not fall due until it is resumed.",
-                answers: [200: "the job", 404: "there is no such job"], action: .task(pause)),
+                answers: [200: "the job", 404: "there is no such job", 409: "it is only just being set up"],
+                schema: .ref("Job"), action: .task(pause)),
             Endpoint(
                 method: .post, path: "/mgmt/jobs/{name}/resume", summary: "Lets a paused job fall due again.",
-                answers: [200: "the job", 404: "there is no such job"], action: .task(resume)),
+                answers: [200: "the job", 404: "there is no such job", 409: "it is only just being set up"],
+                schema: .ref("Job"), action: .task(resume)),
         ]
     }
 
@@ -39,7 +42,10 @@ struct JobsDoor: Door {
         try gate.require(.manage, request)
         let states = try jobs().list()
         var answer = JSONWriter()
-        answer.object { $0.array("jobs") { list in for state in states { list.object { $0.put(state) } } } }
+        answer.object { root in
+            root.array("jobs") { list in for state in states { list.object { $0.put(state) } } }
+            root.putNext(nil)
+        }
         return .json(answer.finish())
     }
 
@@ -58,7 +64,7 @@ struct JobsDoor: Door {
 
     private func run(_ request: Request) async throws -> Response {
         try gate.require(.manage, request)
-        let plansOnly = request.query["plan"].map { $0 != "0" && $0 != "false" } ?? false
+        let plansOnly = try request.query.flag("plan")
         let job = name(request)
         let run = try await jobs().run(job, plansOnly: plansOnly)
         var answer = JSONWriter()

@@ -19,14 +19,16 @@ struct KeysDoor: Door {
             Endpoint(
                 method: .get, path: "/mgmt/keys", summary: "All API keys, without their text.",
                 answers: [200: "the keys, the oldest first", 401: "no good key", 403: "not for you"],
-                action: .plain(list)),
+                schema: .ref("Keys"), action: .plain(list)),
             Endpoint(
                 method: .post, path: "/mgmt/keys",
                 summary: "Makes a key of name, user, scopes and expires; its text is in this answer and nowhere else.",
-                answers: [201: "the key and its text", 400: "what is wrong with the order"], action: .task(create)),
+                answers: [
+                    201: "the key and its text", 400: "what is wrong with the order", 429: "there are too many",
+                ], body: .optional(.ref("KeyOrder")), schema: .ref("Key"), action: .task(create)),
             Endpoint(
                 method: .post, path: "/mgmt/keys/{id}/revoke", summary: "Makes a key worthless, at once and for good.",
-                answers: [200: "the key", 404: "there is none of that id"], action: .task(revoke)),
+                answers: [200: "the key", 404: "there is none of that id"], schema: .ref("Key"), action: .task(revoke)),
         ]
     }
 
@@ -58,7 +60,7 @@ struct KeysDoor: Door {
     // The same where a command works on the store itself.
 
     nonisolated static func listed(_ keys: [APIKey], at now: Int64) -> JSONValue {
-        ["keys": .array(keys.map { .object($0.shown(at: now)) })]
+        ["keys": .array(keys.map { .object($0.shown(at: now)) }), "next": .null]
     }
 
     nonisolated static func made(_ issued: IssuedKey, at now: Int64) -> JSONValue {

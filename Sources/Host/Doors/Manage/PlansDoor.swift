@@ -18,17 +18,21 @@ struct PlansDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/plans", summary: "The newest plans; with ?job= those of one gc job.",
-                answers: [200: "the plans, the newest first"], action: .task(list)),
+                answers: [200: "the plans, the newest first"],
+                parameters: [.query("job", .text, "Only of this job."), .limit, .afterNumber], schema: .ref("Plans"),
+                action: .task(list)),
             Endpoint(
                 method: .get, path: "/mgmt/plans/{id}",
                 summary: "One plan with its items, a thousand at a time; ?after= goes on behind a position.",
-                answers: [200: "the plan", 404: "there is none of that number"], action: .task(get)),
+                answers: [200: "the plan", 404: "there is none of that number"],
+                parameters: [.query("after", .integer(0...1_000_000_000), "A position in the plan."), .limit],
+                schema: .ref("Plan"), action: .task(get)),
             Endpoint(
                 method: .post, path: "/mgmt/plans/{id}/apply",
                 summary: "Removes exactly what the plan says, each item looked at again just before. Once.",
                 answers: [
                     202: "it has begun", 404: "there is no such plan", 409: "it was applied already, or is too old",
-                ],
+                ], schema: .ref("Plan"),
                 action: .task(apply)),
         ]
     }
@@ -37,12 +41,16 @@ struct PlansDoor: Door {
         try gate.require(.manage, request)
         let plans = try plans()
         let active = plans.active
-        let found = try await plans.list(request.query["job"], limit: 100)
+        let page = try Paging(request.query)
+        let before = page.after.isEmpty ? Int64.max : Int64(try page.number)
+        let found = try await plans.list(request.query["job"], before: before, limit: page.limit + 1)
+        let (items, next) = page.cut(found) { String($0.id) }
         var answer = JSONWriter()
         answer.object { root in
             root.array("plans") { list in
-                for plan in found { list.object { $0.put(plan, isActive: active.contains(plan.id)) } }
+                for plan in items { list.object { $0.put(plan, isActive: active.contains(plan.id)) } }
             }
+            root.putNext(next)
         }
         return .json(answer.finish())
     }
@@ -53,15 +61,17 @@ struct PlansDoor: Door {
         // Asked first: a plan that is not being applied any more is then read in its last state.
         let active = plans.active
         let plan = try await plans.get(id(request))
-        let after = request.query["after"].flatMap { Int($0) } ?? 0
-        let items = try await plans.items(of: plan.id, after: after, limit: PlansDoor.pageSize + 1)
+        let page = try Paging(request.query, usual: PlansDoor.pageSize)
+        let found = try await plans.items(of: plan.id, after: try page.number, limit: page.limit + 1)
+        let (items, next) = page.cut(found) { String($0.position) }
         var answer = JSONWriter()
         answer.object { root in
             root.put(plan, isActive: active.contains(plan.id))
             root.array("items") { list in
-                for item in items.prefix(PlansDoor.pageSize) { list.object { $0.put(item) } }
+                for item in items { list.object { $0.put(item) } }
             }
-            root.member("more", items.count > PlansDoor.pageSize)
+            root.member("more", next != nil)
+            root.putNext(next)
         }
         return .json(answer.finish())
     }
@@ -82,14 +92,14 @@ struct PlansDoor: Door {
         let text = request.parameters["id"] ?? ""
         guard let id = Int64(text) else {
             throw Fault(
-                .notFound, "there is no plan \"\(text)\"", hint: "plans have numbers; `perigee plans` lists them")
+                .notFound, "there is no plan \"\(text)\"", hint: "plans have numbers; `perigee gc --list` lists them")
         }
         return id
     }
 }
 
 extension JSONWriter {
-    fileprivate mutating func put(_ plan: PlanRecord, isActive: Bool) {
+    mutating func put(_ plan: PlanRecord, isActive: Bool) {
         member("id", Int(plan.id))
         member("job", plan.job)
         member("generation", plan.generation)
@@ -115,6 +125,7 @@ extension JSONWriter {
         member("label", item.entry.label)
         member("reason", item.entry.reason)
         if let bytes = item.entry.bytes { member("bytes", Int(bytes)) }
+        if let since = item.entry.since { member("since", JobTime.text(since)) }
         if let outcome = item.outcome { member("outcome", outcome.rawValue) }
         if !item.message.isEmpty { member("message", item.message) }
         if let freed = item.freed { member("freed", Int(freed)) }

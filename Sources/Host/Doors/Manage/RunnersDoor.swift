@@ -16,31 +16,34 @@ struct RunnersDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/runners", summary: "The runners by name.",
-                answers: [200: "the runners", 403: "not for you"], action: .plain(list)),
+                answers: [200: "the runners", 403: "not for you"], schema: .ref("Runners"), action: .plain(list)),
             Endpoint(
                 method: .get, path: "/mgmt/runners/{name}", summary: "One runner.",
-                answers: [200: "the runner", 404: "there is none of that name"], action: .plain(get)),
+                answers: [200: "the runner", 404: "there is none of that name"], schema: .ref("Runner"),
+                action: .plain(get)),
             Endpoint(
                 method: .post, path: "/mgmt/runners/{name}/stop",
                 summary: "Stops it, whoever is on it, and answers when it is down. The next turn starts another.",
                 answers: [200: "it is down", 404: "there is none of that name", 409: "it is not ours"],
-                action: .task(stop)),
+                schema: .ref("Runner"), action: .task(stop)),
             Endpoint(
                 method: .post, path: "/mgmt/runners/{name}/restart",
                 summary: "Stops it, whoever is on it, and answers when it is ready again.",
                 answers: [200: "the runner", 404: "there is none of that name", 409: "it is not ours"],
-                action: .task(restart)),
+                schema: .ref("Runner"), action: .task(restart)),
             Endpoint(
                 method: .get, path: "/mgmt/runners/{name}/logs",
                 summary: "The newest lines of what it printed, without secrets; ?lines= is 100 unless told.",
                 answers: [200: "the lines", 404: "there is none of that name", 409: "it is not up, or not ours"],
-                mediaType: "text/plain", action: .task(logs)),
+                mediaType: "text/plain",
+                parameters: [.query("lines", .integer(1...10_000), "How many at most.")], schema: .text,
+                action: .task(logs)),
         ]
     }
 
     private func list(_ request: Request) throws -> Response {
         try gate.require(.manage, request)
-        return .json(try JSON.encode(["runners": .array(runners.list().map(\.json))] as JSONValue))
+        return .json(try JSON.encode(["runners": .array(runners.list().map(\.json)), "next": .null] as JSONValue))
     }
 
     private func get(_ request: Request) throws -> Response {

@@ -20,40 +20,57 @@ struct RunsDoor: Door {
                 summary:
                     "Runs, the newest first. ?user=, ?chat= and ?state= (several with commas) choose, ?before= and "
                     + "?after= go on from an id, ?limit= is 50 unless told.",
-                answers: [200: "the runs", 400: "a filter is wrong"], action: .task(list)),
+                answers: [200: "the runs", 400: "a filter is wrong"],
+                parameters: [
+                    .query("user", .text, "Only of this user."), .query("chat", .text, "Only of this chat."),
+                    .query(
+                        "state", .words(RunState.allCases.map(\.rawValue)), "Only in these states, several with commas."
+                    ),
+                    .query("before", .text, "Older than this run: `next` of the answer before without `after`."),
+                    .query("after", .text, "Newer than this run: `next` of the answer before with it."), .limit,
+                ], schema: .ref("Runs"), action: .task(list)),
             Endpoint(
                 method: .post, path: "/mgmt/runs",
                 summary: "Starts a run with one engine as it is: no persona is chosen, and no workspace.",
                 answers: [
-                    202: "the run, which is on the disk", 400: "the order is wrong", 429: "too many wait already",
-                ],
+                    202: "the run, which is on the disk", 400: "the order is wrong", 404: "there is no such engine",
+                    429: "too many wait already",
+                ], body: .required(.ref("RunOrder")), schema: .ref("Run"),
                 action: .task(start)),
             Endpoint(
                 method: .get, path: "/mgmt/runs/{id}", summary: "One run.",
-                answers: [200: "the run", 404: "there is none of that id"], action: .task(get)),
+                answers: [200: "the run", 404: "there is none of that id"], schema: .ref("Run"), action: .task(get)),
             Endpoint(
                 method: .get, path: "/mgmt/runs/{id}/events",
                 summary: "Its events from the first, or behind ?after= or Last-Event-ID; ends with the run. `missing` "
                     + "names numbers that are not there any more.",
                 answers: [200: "the events, each with its number as id", 404: "there is none of that id"],
-                mediaType: "text/event-stream", action: .task(follow)),
+                mediaType: "text/event-stream",
+                parameters: [
+                    .query("after", .integer(0...9_007_199_254_740_991), "Only events behind this number."),
+                    .lastEvent,
+                ], action: .task(follow)),
             Endpoint(
                 method: .get, path: "/mgmt/runs/{id}/why", summary: "Every decision that hooks made for it, in order.",
-                answers: [200: "the decisions", 404: "there is none of that id"], action: .task(why)),
+                answers: [200: "the decisions", 404: "there is none of that id"], schema: .ref("Decisions"),
+                action: .task(why)),
             Endpoint(
                 method: .post, path: "/mgmt/runs/{id}/cancel",
                 summary: "Stops it, and answers when it has stopped. A body may say the reason.",
                 answers: [200: "the run", 404: "there is none of that id", 409: "it has ended already"],
-                action: .task(cancel)),
+                body: .optional(.ref("CancelOrder")), schema: .ref("Run"), action: .task(cancel)),
             Endpoint(
                 method: .put, path: "/mgmt/runs/{id}/pin", summary: "Keeps it, and its chat, from every gc plan.",
-                answers: [200: "the run", 404: "there is none of that id"], action: .task(pin)),
+                answers: [200: "the run", 404: "there is none of that id"], schema: .ref("Run"), action: .task(pin)),
             Endpoint(
                 method: .delete, path: "/mgmt/runs/{id}/pin", summary: "Lets gc plans remove it again.",
-                answers: [200: "the run", 404: "there is none of that id"], action: .task(unpin)),
+                answers: [200: "the run", 404: "there is none of that id"], schema: .ref("Run"), action: .task(unpin)),
             Endpoint(
                 method: .get, path: "/mgmt/asks", summary: "What people are asked just now; ?user= and ?chat= choose.",
-                answers: [200: "the asks, each with its run"], action: .plain(asks)),
+                answers: [200: "the asks, each with its run"],
+                parameters: [
+                    .query("user", .text, "Only of this user."), .query("chat", .text, "Only of this chat."),
+                ], schema: .ref("Asks"), action: .plain(asks)),
             Endpoint(
                 method: .post, path: "/mgmt/runs/{id}/asks/{ask}",
                 summary: "Answers: `verdict` is once, always or reject for a permission; answered, with `answers`, or "
@@ -61,8 +78,7 @@ struct RunsDoor: Door {
                 answers: [
                     200: "the run", 400: "that is no answer to it", 404: "nothing like that was asked",
                     409: "it was answered already",
-                ],
-                action: .task(answer)),
+                ], body: .required(.ref("AskAnswer")), schema: .ref("Run"), action: .task(answer)),
         ]
     }
 
@@ -74,6 +90,9 @@ struct RunsDoor: Door {
         try answer.object { root in
             try root.array("runs") { list in for run in found { try list.object { try $0.put(run) } } }
             root.member("more", found.count == filter.limit)
+            // In the direction in which it was asked.
+            let last = filter.after == nil ? found.last : found.first
+            root.putNext(found.count == filter.limit ? last?.id : nil)
         }
         return .json(answer.finish())
     }
@@ -81,7 +100,12 @@ struct RunsDoor: Door {
     private func start(_ request: Request) async throws -> Response {
         try gate.require(.manage, request)
         let order = try RunOrder(body: JSON.parse(try await request.body.collect()))
-        return try answer(try await runs().accept(order), status: 202)
+        let runs = try runs()
+        guard runs.engines[order.engine] != nil else {
+            let known = runs.engines.keys.sorted().joined(separator: ", ")
+            throw Fault(.invalidInput, "there is no engine \"\(order.engine.prefix(80))\"", hint: "known are \(known)")
+        }
+        return try answer(try await runs.accept(order), status: 202)
     }
 
     private func get(_ request: Request) async throws -> Response {

@@ -17,7 +17,7 @@ struct ScriptsDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/scripts", summary: "The scripts that serve, and why newer ones do not.",
-                answers: [200: "generation and failure", 403: "not for you"],
+                answers: [200: "generation and failure", 403: "not for you"], schema: .ref("Scripts"),
                 action: .plain { request in
                     try gate.require(.manage, request)
                     return .json(report())
@@ -26,8 +26,7 @@ struct ScriptsDoor: Door {
                 method: .post, path: "/mgmt/scripts/reload", summary: "Loads the scripts anew.",
                 answers: [
                     200: "they serve now", 403: "not for you", 422: "they do not load, and why; those before serve on",
-                ],
-                action: .task(reload)),
+                ], schema: .ref("Scripts"), toldAlike: [422], action: .task(reload)),
         ]
     }
 

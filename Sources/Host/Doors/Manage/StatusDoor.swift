@@ -17,7 +17,7 @@ struct StatusDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/mgmt/status", summary: "The program and its scripts at a glance.",
-                answers: [200: "it runs", 403: "not for you"],
+                answers: [200: "it runs", 403: "not for you"], schema: .ref("Status"),
                 action: .plain { [house, gate] request in
                     try gate.require(.manage, request)
                     return .json(StatusDoor.report(house))

@@ -25,19 +25,27 @@ struct UsageDoor: Door {
                 method: .get, path: "/mgmt/me",
                 summary:
                     "Who asks: the user, what the key may do, the workspace, and the usage of today and this month.",
-                answers: [200: "who asks", 401: "no good key", 403: "not for you"], action: .task(me)),
+                answers: [200: "who asks", 401: "no good key", 403: "not for you"], schema: .ref("Me"),
+                action: .task(me)),
             Endpoint(
                 method: .put, path: "/mgmt/me/keys",
                 summary: "Sets the caller's own keys by name: of providers, and of integrations such as "
                     + "INSTRUMENTL_API_KEY; null forgets one. No answer ever has a key.",
                 answers: [200: "the names of the keys that there are", 400: "no name of a key, or no key"],
-                action: .task(setKeys)),
+                body: .required(.ref("KeyChanges")), schema: .ref("KeyNames"), action: .task(setKeys)),
             Endpoint(
                 method: .get, path: "/mgmt/usage",
                 summary:
                     "Tokens, dollars and runs. ?from= and ?to= are days (the last thirty, unless told), ?user=, ?key=, "
                     + "?persona= and ?model= choose, ?by= is any of day, user, key, persona and model with commas.",
-                answers: [200: "the sums, and all of them together", 400: "a filter is wrong"], action: .task(usage)),
+                answers: [200: "the sums, and all of them together", 400: "a filter is wrong"],
+                parameters: [
+                    .query("from", .day, "The first day."), .query("to", .day, "The last day."),
+                    .query("user", .text, "Only of this user."), .query("key", .text, "Only with this key, by its id."),
+                    .query("persona", .text, "Only with this persona."),
+                    .query("model", .text, "Only with this model."),
+                    .query("by", .words(UsageFilter.Axis.allCases.map(\.rawValue)), "What it is told by."),
+                ], schema: .ref("Usage"), action: .task(usage)),
         ]
     }
 

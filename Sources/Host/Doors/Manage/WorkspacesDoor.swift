@@ -19,10 +19,12 @@ struct WorkspacesDoor: Door {
             Endpoint(
                 method: .get, path: "/mgmt/workspaces",
                 summary: "The workspaces by id, five hundred at a time; ?after= goes on behind an id.",
-                answers: [200: "the workspaces", 401: "no good key", 403: "not for you"], action: .task(list)),
+                answers: [200: "the workspaces", 401: "no good key", 403: "not for you"], parameters: [.limit, .after],
+                schema: .ref("Workspaces"), action: .task(list)),
             Endpoint(
                 method: .get, path: "/mgmt/workspaces/{id}", summary: "One workspace.",
-                answers: [200: "the workspace", 404: "there is none of that id"], action: .task(get)),
+                answers: [200: "the workspace", 404: "there is none of that id"], schema: .ref("Workspace"),
+                action: .task(get)),
             Endpoint(
                 method: .put, path: "/mgmt/workspaces/{id}/keys",
                 summary: "Sets the user's keys by name: of providers, and of integrations such as INSTRUMENTL_API_KEY; "
@@ -30,17 +32,18 @@ struct WorkspacesDoor: Door {
                 answers: [
                     200: "the names of the keys that there are", 400: "no name of a key, or no key",
                     404: "there is none of that id",
-                ], action: .task(setKeys)),
+                ], body: .required(.ref("KeyChanges")), schema: .ref("KeyNames"), action: .task(setKeys)),
         ]
     }
 
     private func list(_ request: Request) async throws -> Response {
         try gate.require(.manage, request)
-        let size = WorkspacesDoor.pageSize
-        let found = try await workspaces.list(after: request.query["after"] ?? "", limit: size + 1)
+        let page = try Paging(request.query, usual: WorkspacesDoor.pageSize)
+        let found = try await workspaces.list(after: page.after, limit: page.limit + 1)
+        let (items, next) = page.cut(found, \.record.id)
         let answer: JSONValue = [
-            "workspaces": .array(found.prefix(size).map { .object(shown($0.record, $0.workspace)) }),
-            "more": .bool(found.count > size),
+            "workspaces": .array(items.map { .object(shown($0.record, $0.workspace)) }),
+            "more": .bool(next != nil), "next": next.map { .string($0) } ?? .null,
         ]
         return .json(try JSON.encode(answer))
     }

@@ -10,27 +10,33 @@ struct OpenAIDoor: Door {
         [
             Endpoint(
                 method: .get, path: "/v1/models", summary: "The personas that the caller may talk to, as models.",
-                answers: [200: "the models", 401: "no good key"], action: .task(guarded(models))),
+                answers: [200: "the models", 401: "no good key"], schema: .ref("Models"), action: .task(guarded(models))
+            ),
             Endpoint(
                 method: .get, path: "/v1/models/{id...}", summary: "One model.",
-                answers: [200: "the model", 404: "there is none of that name"], action: .task(guarded(model))),
+                answers: [200: "the model", 404: "there is none of that name"], schema: .ref("Model"),
+                action: .task(guarded(model))),
             Endpoint(
                 method: .post, path: "/v1/chat/completions", summary: "A turn of a chat, streamed or at once.",
                 answers: [
                     200: "the answer", 400: "the body is not understood", 401: "no good key",
-                    429: "too much waits already",
-                ], action: .task(guarded(complete))),
+                    409: "nothing to answer there", 429: "too much waits already",
+                ], body: .required(.ref("ChatRequest")), schema: .value(["type": "object"]),
+                action: .task(guarded(complete))),
             Endpoint(
                 method: .post, path: "/v1/responses",
                 summary: "The same over OpenAI's newer API; `previous_response_id` goes on from an answer.",
                 answers: [
                     200: "the response", 400: "the body is not understood", 401: "no good key",
-                    404: "there is no response of that id", 429: "too much waits already",
-                ], action: .task(guarded(respond))),
+                    404: "there is no response of that id", 409: "nothing to answer there",
+                    429: "too much waits already",
+                ], body: .required(.ref("ResponseRequest")), schema: .value(["type": "object"]),
+                action: .task(guarded(respond))),
             Endpoint(
                 method: .post, path: "/v1/embeddings",
                 summary: "Passed on to the provider that PERIGEE_EMBEDDING_MODEL names.",
                 answers: [200: "the embeddings", 401: "no good key", 404: "no provider is set for them"],
+                body: .required(.ref("EmbeddingRequest")), schema: .value(["type": "object"]),
                 action: .task(guarded(embed))),
         ]
             + OpenAIDoor.unserved.map { method in

@@ -18,7 +18,9 @@ extension Plans {
             guard done.count == step.count else { throw Fault.cancelled }
         }
         try await ledger.write { try $0.run(PlansQueries.finish, PlanRecord.State.applied, id) }
-        return try await get(id)
+        let plan = try await get(id)
+        onChange?(plan)
+        return plan
     }
 
     /// Those that got their outcome, up to the moment of a cancellation.

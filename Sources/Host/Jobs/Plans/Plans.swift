@@ -15,6 +15,8 @@ final class Plans {
     let targets: GCTargets
     let log: Log
     let freed: Counter?
+    /// Told of each plan that is made, begun or done with.
+    var onChange: ((PlanRecord) -> Void)?
     /// Plans that this process is applying just now.
     private(set) var active: Set<Int64> = []
     private let scope: Scope
@@ -43,7 +45,7 @@ final class Plans {
         let list = PlanList(kinds: targets.kinds)
         try await fill(list)
         let id = try await make(run.job, generation: run.generation, list.entries)
-        let plan = try await get(id)
+        let plan = try await told(id)
         guard !run.plansOnly, plan.removes > 0 else {
             let verb = run.plansOnly ? "would remove" : "removed"
             if !run.plansOnly { try await close(id) }
@@ -61,7 +63,7 @@ final class Plans {
             message: text, plan: id,
             failure: Fault(
                 .unavailable, "\(done.failed) of \(done.removes) items could not be removed; \(text)",
-                hint: "`perigee plan \(id)` shows why"))
+                hint: "`perigee gc --show \(id)` shows why"))
     }
 
     /// Stores a plan. It is seen by others when all of it is there.
@@ -91,10 +93,11 @@ final class Plans {
         return id
     }
 
-    func list(_ job: String?, limit: Int) async throws -> [PlanRecord] {
+    /// The newest first, older than one of them if it is named.
+    func list(_ job: String?, before: Int64 = .max, limit: Int) async throws -> [PlanRecord] {
         let plans = try await ledger.store.read { snapshot in
-            if let job { return try snapshot.all(PlansQueries.plansOfJob, job, limit) }
-            return try snapshot.all(PlansQueries.plans, limit)
+            if let job { return try snapshot.all(PlansQueries.plansOfJob, job, before, limit) }
+            return try snapshot.all(PlansQueries.plans, before, limit)
         }
         return plans.map(aged)
     }
@@ -102,7 +105,7 @@ final class Plans {
     func get(_ id: Int64) async throws -> PlanRecord {
         let plan = try await ledger.store.read { try $0.first(PlansQueries.plan, id) }
         guard let plan else {
-            throw Fault(.notFound, "there is no plan \(id)", hint: "`perigee plans` lists them")
+            throw Fault(.notFound, "there is no plan \(id)", hint: "`perigee gc --list` lists them")
         }
         return aged(plan)
     }
@@ -133,6 +136,23 @@ final class Plans {
         }
     }
 
+    /// Goes on with what a process that was killed had begun: each item is looked at again, as always. What was begun too
+    /// long ago is left to whoever reads it.
+    func goOn() async throws {
+        let oldest = clock.milliseconds - Plans.lifetime
+        for (id, appliedAt) in try await ledger.store.read({ try $0.all(PlansQueries.interrupted) })
+        where !active.contains(id) && (appliedAt ?? 0) >= oldest {
+            log.info("going on with a plan that was interrupted", ["plan": LogValue(id)])
+            try await startApplying(id)
+        }
+    }
+
+    private func told(_ id: Int64) async throws -> PlanRecord {
+        let plan = try await get(id)
+        onChange?(plan)
+        return plan
+    }
+
     /// As it stands now; the store learns of it when the next plan is made.
     private func aged(_ plan: PlanRecord) -> PlanRecord {
         guard plan.state == .open, plan.madeAt < clock.milliseconds - Plans.lifetime else { return plan }
@@ -142,13 +162,14 @@ final class Plans {
     }
 
     private func conflict(_ id: Int64, _ what: String) -> Fault {
-        Fault(.conflict, "plan \(id) \(what)", hint: "make a new one with `perigee run-job NAME --plan`")
+        Fault(.conflict, "plan \(id) \(what)", hint: "make a new one with `perigee gc`")
     }
 
     private func claim(_ id: Int64) async throws {
         let now = clock.milliseconds
         let count = try await ledger.write { try $0.run(PlansQueries.claim, now, id) }
         guard count == 1 else { throw conflict(id, "is being applied already") }
+        if onChange != nil { _ = try await told(id) }
     }
 
     /// One with nothing to remove is done as soon as it is made.
@@ -163,7 +184,7 @@ final class Plans {
         for (offset, entry) in entries.enumerated() {
             try transaction.run(
                 PlansQueries.add, plan, first + offset + 1, entry.action, entry.kind, entry.id, entry.label,
-                entry.reason, entry.bytes, entry.stamp)
+                entry.reason, entry.bytes, entry.stamp, entry.since)
         }
     }
 }

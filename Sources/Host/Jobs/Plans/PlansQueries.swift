@@ -8,8 +8,8 @@ enum PlansQueries {
         SELECT coalesce(max(id), 0) + 1, ?, ?, ?, 'building', ?, ?, ? FROM plans RETURNING id
         """, Int64.self)
     static let add: Query<Void> = """
-        INSERT INTO plan_items (plan, position, action, kind, id, label, reason, bytes, stamp, message)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '')
+        INSERT INTO plan_items (plan, position, action, kind, id, label, reason, bytes, stamp, since, message)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '')
         """
     static let open: Query<Void> = "UPDATE plans SET state = 'open' WHERE id = ? AND state = 'building'"
 
@@ -33,6 +33,8 @@ enum PlansQueries {
     /// Changes nothing unless the plan is open: of two who ask, one gets it.
     static let claim: Query<Void> =
         "UPDATE plans SET state = 'applying', applied_at = ? WHERE id = ? AND state = 'open'"
+    static let interrupted = Query(
+        "SELECT id, applied_at FROM plans WHERE state = 'applying' ORDER BY id", Int64.self, Int64?.self)
     static let finish: Query<Void> = "UPDATE plans SET state = ? WHERE id = ? AND state = 'applying'"
     static let intend: Query<Void> = "UPDATE plan_items SET outcome = 'removing' WHERE plan = ? AND position = ?"
     static let record: Query<Void> = """
@@ -50,24 +52,26 @@ enum PlansQueries {
     static let plans = Query(
         """
         SELECT id, job, generation, made_at, state, applied_at, removes, keeps, bytes, removed, skipped, failed, freed
-        FROM plans WHERE state <> 'building' ORDER BY id DESC LIMIT ?
+        FROM plans WHERE state <> 'building' AND id < ? ORDER BY id DESC LIMIT ?
         """, planRecord)
     static let plansOfJob = Query(
         """
         SELECT id, job, generation, made_at, state, applied_at, removes, keeps, bytes, removed, skipped, failed, freed
-        FROM plans WHERE job = ? AND state <> 'building' ORDER BY id DESC LIMIT ?
+        FROM plans WHERE job = ? AND state <> 'building' AND id < ? ORDER BY id DESC LIMIT ?
         """, planRecord)
     static let newest = Query("SELECT coalesce(max(id), 0) FROM plans", Int64.self)
 
     static let items = Query(
         """
-        SELECT position, action, kind, id, label, reason, bytes, stamp, outcome, message, freed FROM plan_items
+        SELECT position, action, kind, id, label, reason, bytes, stamp, since, outcome, message, freed
+        FROM plan_items
         WHERE plan = ? AND position > ? ORDER BY position LIMIT ?
         """, item)
     /// What has no final outcome yet.
     static let due = Query(
         """
-        SELECT position, action, kind, id, label, reason, bytes, stamp, outcome, message, freed FROM plan_items
+        SELECT position, action, kind, id, label, reason, bytes, stamp, since, outcome, message, freed
+        FROM plan_items
         WHERE plan = ? AND action = 'remove' AND (outcome IS NULL OR outcome = 'removing')
         ORDER BY position LIMIT ?
         """, item)
@@ -85,7 +89,7 @@ enum PlansQueries {
         let position: Int = try row.next()
         let entry = try PlanEntry(
             action: row.next(), kind: row.next(), id: row.next(), label: row.next(String.self), reason: row.next(),
-            bytes: row.next(), stamp: row.next())
+            bytes: row.next(), stamp: row.next(), since: row.next())
         return try PlanItem(
             position: position, entry: entry, outcome: row.next(), message: row.next(), freed: row.next())
     }

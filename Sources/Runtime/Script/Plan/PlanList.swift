@@ -63,6 +63,10 @@ public final class PlanList {
                 .optional("label", .text(max: 500), "its name for people; the id when left out"),
                 .optional("bytes", .integer(0 ... .max), "what its removal frees, as far as is known"),
                 .optional(
+                    "since", .number(),
+                    "since when it is of no use, in seconds since the epoch; `last_used`, `removed`, `removed_at`, "
+                        + "`ended` or `started` of the item when left out"),
+                .optional(
                     "stamp", .either([.text(max: 200), .number()]), "its state when it was listed; a changed one stays"),
             ])
     }
@@ -93,7 +97,17 @@ public final class PlanList {
         try put(
             PlanEntry(
                 action: action, kind: kind, id: id, label: item.text("label"), reason: call.text("reason"),
-                bytes: item.integer("bytes"), stamp: item["stamp"].plainText))
+                bytes: item.integer("bytes"), stamp: item["stamp"].plainText, since: PlanList.since(item)))
+    }
+}
+
+extension PlanList {
+    /// In milliseconds, as the item or its listing says it.
+    private static func since(_ item: HostOptions) -> Int64? {
+        for name in ["since", "last_used", "removed", "removed_at", "ended", "started"] {
+            if let seconds = item[name].number, abs(seconds) < 1e12 { return Int64(seconds * 1000) }
+        }
+        return nil
     }
 }
 
@@ -115,10 +129,12 @@ public struct PlanEntry: Sendable, Equatable {
     public var bytes: Int64?
     /// The item's state when it was listed, to be compared with its state before it is removed.
     public var stamp: String?
+    /// Since when it is of no use, in milliseconds since the epoch.
+    public var since: Int64?
 
     public init(
         action: Action, kind: String, id: String, label: String? = nil, reason: String, bytes: Int64? = nil,
-        stamp: String? = nil
+        stamp: String? = nil, since: Int64? = nil
     ) {
         self.action = action
         self.kind = kind
@@ -127,6 +143,7 @@ public struct PlanEntry: Sendable, Equatable {
         self.reason = reason
         self.bytes = bytes
         self.stamp = stamp
+        self.since = since
     }
 }
 

@@ -9,6 +9,8 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) lazy var runs = FakeRuns(clock: self)
     private(set) lazy var workspaces = FakeWorkspaces(clock: self)
     private(set) lazy var runners = FakeRunners(clock: self)
+    private(set) lazy var disk = FakeDisk(clock: self)
+    private(set) lazy var users = FakeUsers(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
@@ -19,6 +21,8 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
         runs.begin()
         workspaces.begin()
         runners.begin()
+        disk.begin()
+        users.begin()
     }
 
     var now: Double { clock.now }

@@ -87,6 +87,8 @@ extension HostTable {
         table.add(.runs(stage?.runs ?? FakeRuns(clock: world.clock)))
         table.add(.workspaces(stage?.workspaces ?? FakeWorkspaces(clock: world.clock)))
         table.add(.runners(stage?.runners ?? FakeRunners(clock: world.clock)))
+        table.add(.disk(stage?.disk ?? FakeDisk(clock: world.clock)))
+        table.add(.users(stage?.users ?? FakeUsers(clock: world.clock)))
         return table
     }
 }

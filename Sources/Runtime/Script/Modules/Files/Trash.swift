@@ -101,3 +101,11 @@ public struct Trash {
         return found
     }
 }
+
+extension Trash {
+    /// Moves what `parts` lead to, from a root that this trash knows, into its trash.
+    @discardableResult
+    public func remove(_ parts: [String], in root: FileRoot) async throws -> TrashItem {
+        try await remove(FilePlace("\(root.name):\(parts.joined(separator: "/"))", in: [root]))
+    }
+}

@@ -9,6 +9,10 @@ struct TreeUsage: Sendable {
 
     /// Of the files' contents.
     private(set) var bytes = 0
+    /// What they take of the volume, directories included.
+    private(set) var allocated = 0
+    /// When something in it changed last, in seconds since the epoch.
+    private(set) var changed = 0
     /// All entries that are no directories.
     private(set) var files = 0
     private(set) var directories = 0
@@ -68,13 +72,16 @@ struct TreeUsage: Sendable {
     }
 
     private mutating func add(_ status: stat, _ path: [CChar]) {
+        changed = max(changed, Int(status.st_mtim.tv_sec))
         guard status.st_mode & S_IFMT != S_IFDIR else {
+            allocated += Int(status.st_blocks) * 512
             directories += 1
             pending.append(path)
             return
         }
         if status.st_nlink > 1, !linked.insert(UInt64(status.st_ino)).inserted { return }
         files += 1
+        allocated += Int(status.st_blocks) * 512
         if status.st_mode & S_IFMT == S_IFREG { bytes += Int(status.st_size) }
     }
 }
