@@ -94,8 +94,8 @@ final class Runs {
     }
 
     /// On the disk when it returns, with what is to be written `beside` it. Where its lane is free it is begun meanwhile,
-    /// and reaches the disk with the beginning of its prompt: before that it has no effect, and nobody knows of it. Whoever follows
-    /// it reads the `notices` first.
+    /// and reaches the disk with the beginning of its prompt: before that it has no effect, and nobody knows of it.
+    /// Whoever follows it reads the `notices` first.
     func accept(
         _ order: RunOrder, notices: [String] = [],
         beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void = { _, _ in }
