@@ -150,8 +150,10 @@ enum AskCard {
         guard ask.kind == .permission else {
             return ask.questions.isEmpty ? [Ask.Question(text: ask.title)] : ask.questions
         }
+        var like: [String] = []
+        for pattern in ask.always where !like.contains(pattern) { like.append(pattern) }
         let always =
-            ask.always.isEmpty ? "Do not ask again for the like" : "From now on: \(ask.always.joined(separator: ", "))"
+            like.isEmpty ? "Do not ask again for the like" : "From now on: \(like.joined(separator: ", "))"
         return [
             Ask.Question(
                 header: "Permission", text: ask.title,

@@ -38,6 +38,14 @@ struct AskCardTests {
         }
     }
 
+    @Test("what always would allow is named once")
+    func always() throws {
+        var ask = Self.permission
+        ask.always = ["echo *", "rm *", "echo *"]
+        let card = try JSON.parse(AskCard.arguments(ask))
+        #expect(card["questions"][0]["options"][1]["description"].string == "From now on: echo *, rm *")
+    }
+
     @Test("what a card has to cut is shown whole before it")
     func cutOff() {
         var ask = Self.permission
