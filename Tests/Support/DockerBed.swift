@@ -19,7 +19,8 @@ public final class DockerBed {
     private static let newNetwork: Int32 = 0x4000_0000
 
     public let socket: String
-    private let directory: String
+    /// Where its files are; it reads certificates in `tls`.
+    public let directory: String
     private let process: Subprocess
     /// A process in its namespaces.
     private let inhabitant: Int32
@@ -79,7 +80,7 @@ public final class DockerBed {
         DockerEngine(try DockerAddress(unixPath: socket), mark: DockerMark(owner: owner), patience: patience)
     }
 
-    /// `crash`, `start`, `freeze`, `thaw`, `crash-containerd`, `start-containerd`. Returns when it is done.
+    /// A word that `Tests/docker-engine` knows, as `crash`. Returns when it is done.
     public func order(_ word: String) async throws {
         try await process.write(Array("\(word)\n".utf8))
         while !unread.contains("\n") {
@@ -91,6 +92,17 @@ public final class DockerBed {
         let answer = unread.prefix { $0 != "\n" }
         unread = String(unread.dropFirst(answer.count + 1))
         guard answer == "done" else { throw Fault(.internal, "the engine for tests could not \(word)") }
+    }
+
+    /// As it is started with these words while this runs, and as usual afterwards.
+    public func restarted(_ word: String, _ body: () async throws -> Void) async throws {
+        try await order("stop")
+        try await order(word)
+        let outcome: Result<Void, any Error>
+        do { outcome = .success(try await body()) } catch { outcome = .failure(error) }
+        try await order("stop")
+        try await order("start")
+        try outcome.get()
     }
 
     /// An image with these programs, made once. `isBare` has no shell and no other tools.

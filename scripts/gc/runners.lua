@@ -7,10 +7,10 @@ local time = require "host.time"
 
 local IDLE = time.hours(2)
 
---- The newest runner of each workspace, by when it was started.
+--- The keys of each workspace: those that its newest runner has. Chats and runs may have runners of their own with them.
 ---@param all host.Runner[]
----@return table<string, host.Runner>
-local function newest(all)
+---@return table<string, string?>
+local function keys(all)
   local best = {}
   for _, runner in ipairs(all) do
     local other = best[runner.workspace or ""]
@@ -18,7 +18,11 @@ local function newest(all)
       best[runner.workspace or ""] = runner
     end
   end
-  return best
+  local found = {}
+  for workspace, runner in pairs(best) do
+    found[workspace] = runner.key_signature
+  end
+  return found
 end
 
 return {
@@ -29,7 +33,7 @@ return {
 
   plan = function(add)
     local all = runners.list()
-    local best = newest(all)
+    local current = keys(all)
     for _, runner in ipairs(all) do
       local idle = runner.last_used and time.since(runner.last_used) or 0
       if runner.mode == "shared" then
@@ -38,7 +42,7 @@ return {
         add.keep(runner, "somebody is on it")
       elseif runner.state == "failed" then
         add.remove(runner, "it failed: " .. (runner.reason or "nobody knows why"))
-      elseif best[runner.workspace or ""] ~= runner then
+      elseif current[runner.workspace or ""] ~= runner.key_signature then
         add.remove(runner, "its user has other keys now")
       elseif idle >= IDLE then
         add.remove(runner, "idle for " .. time.human(idle))

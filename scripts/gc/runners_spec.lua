@@ -34,6 +34,14 @@ describe("runners", function()
     expect((plan())).equals { "old: its user has other keys now" }
   end)
 
+  it("of one chat, or one run, stay beside the user's own", function()
+    fake.runners.set {
+      { name = "own", workspace = "w1", idle = "9m" },
+      { name = "own-chat-1", workspace = "w1", age = "1m" },
+    }
+    expect((plan())).equals {}
+  end)
+
   it("go when they failed", function()
     fake.runners.set { { name = "a", state = "failed" } }
     expect((plan())).equals { "a: it failed: nobody knows why" }

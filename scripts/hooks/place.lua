@@ -39,6 +39,7 @@ function hooks.place(chat)
   end
 
   -- All chats of a user share a runner: they share a directory anyway, and a second runner takes seconds and memory.
+  -- `isolation = "chat"` gives each chat one of its own, `"run"` each turn; both count for RUNNER_MAX_PER_USER.
   return {
     engine = "opencode",
     runner = mode,

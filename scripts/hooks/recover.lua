@@ -39,6 +39,13 @@ local ADVICE = {
   out_of_memory = "The agent ran out of memory. Ask for the work in smaller pieces.",
 }
 
+-- What keeps a runner from being started is for whoever runs the server: the log names it.
+local NOTHING_BEGUN = {
+  no_runner = "The agent could not be started. Nothing of this was begun. Trying again does not help by itself: tell "
+    .. "whoever runs this server, whose log says what is in the way.",
+  runners_full = "All agents are at work for others just now. Nothing of this was begun. Try again in a few minutes.",
+}
+
 -- Failures whose own words say what is missing; the advice follows them.
 local NAMES_WHAT = { model_missing = true, agent_missing = true }
 
@@ -146,7 +153,9 @@ function hooks.recover(failure)
     end
   end
 
-  if ADVICE[failure.kind] then
+  if NOTHING_BEGUN[failure.kind] and not failure.started then
+    return { action = "give_up", message = NOTHING_BEGUN[failure.kind], reason = "there is no runner" }
+  elseif ADVICE[failure.kind] then
     return { action = "give_up", message = advice(failure), reason = "only the user can do something about it" }
   elseif may_have_had_effects(failure) then
     return ask_or_tell(failure)

@@ -15,7 +15,7 @@ end
 local KINDS = {
   "rate_limited", "session_missing", "session_busy", "agent_gone", "agent_failed", "context_overflow", "output_limit",
   "content_filtered", "unauthorized", "model_missing", "agent_missing", "provider_failed", "timeout", "out_of_memory",
-  "disk_full", "other",
+  "disk_full", "no_runner", "runners_full", "other",
 }
 
 describe("recover", function()
@@ -57,6 +57,16 @@ describe("recover", function()
     expect(decision("session_missing").action).equals "recreate_session"
     expect(decision("session_missing", { attempt = 2 }).action).equals "give_up"
     expect(decision("session_missing", { started = true }).action).equals "ask"
+  end)
+
+  it("says that nothing was begun where there is no runner, and leaves Docker's words to the log", function()
+    for kind, words in pairs { no_runner = "whoever runs this server", runners_full = "in a few minutes" } do
+      local told = decision(kind)
+      expect(told.action).equals "give_up"
+      expect(told.message).contains "Nothing of this was begun"
+      expect(told.message).contains(words)
+      expect(told.message:find("it broke", 1, true)).equals(nil)
+    end
   end)
 
   it("brings a lost agent back, a few times", function()

@@ -314,7 +314,7 @@
 
 --- What failed, and what had happened by then.
 ---@class host.Failure
----@field kind "rate_limited"|"session_missing"|"session_busy"|"agent_gone"|"agent_failed"|"agent_missing"|"context_overflow"|"output_limit"|"content_filtered"|"unauthorized"|"model_missing"|"provider_failed"|"timeout"|"out_of_memory"|"disk_full"|"other" What sort of failure.
+---@field kind "rate_limited"|"session_missing"|"session_busy"|"agent_gone"|"agent_failed"|"no_runner"|"runners_full"|"agent_missing"|"context_overflow"|"output_limit"|"content_filtered"|"unauthorized"|"model_missing"|"provider_failed"|"timeout"|"out_of_memory"|"disk_full"|"other" What sort of failure.
 ---@field message string What failed, on what, and why.
 ---@field attempt integer How often the same has failed; 1 for the first time.
 ---@field started boolean Whether the prompt had begun, so that it may have had effects.
@@ -567,7 +567,7 @@
 ---@field runner? "shared"|"process"|"container"|"rehearsal" How the agent runs.
 ---@field directory? string Where it works: the workspace if left out, or a worktree.
 ---@field workspace? string Another workspace than the user's own, by its id.
----@field isolation? "user"|"chat"|"run" Who shares the runner: all chats of the user, the turns of this chat, or nobody.
+---@field isolation? "user"|"chat"|"run" Who shares the runner: all chats of the user, the turns of this chat, or nobody. A shared server refuses the last two.
 ---@field worker? string For the engine `worker`: which one, or the label of workers.
 ---@field provider? string For the engine `provider`: the one to try first.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
@@ -799,6 +799,7 @@
 ---@field mode "shared"|"process"|"container" what it is
 ---@field workspace? string the workspace that it serves; nil where all share it
 ---@field key_signature? string which set of provider keys it was started with
+---@field isolation? "user"|"chat"|"run" who shares it: all chats of a user, one chat, or one run
 ---@field state "absent"|"starting"|"ready"|"draining"|"stopping"|"failed" how it fares
 ---@field leases integer how many turns and clients are on it
 ---@field stale boolean whether it is started anew as soon as nobody is on it
@@ -965,6 +966,7 @@
 ---@field keys string[] Names of the provider keys that it has; never the keys.
 ---@field key_signature string Changes when a key does.
 ---@field mode? "shared"|"process"|"container"|"rehearsal" How its agent is about to run.
+---@field isolation? "user"|"chat"|"run" Who is to share the runner that is about to start.
 ---@field image? string The container image of the settings.
 ---@field command? string[] The agent's command of the settings, for the mode `process`.
 ---@field personas? string[] The personas that its user may use.

@@ -280,6 +280,7 @@ final class TurnIntake {
         input.attached = request.newText.files
         input.history = request.history
         input.schema = request.wishes.schema
+        input.isolation = place["isolation"]?.string
         input.reasoningEffort = request.wishes.reasoningEffort
         input.temperature = request.wishes.temperature
         input.maxTokens = request.wishes.maxTokens

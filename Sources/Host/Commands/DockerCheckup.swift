@@ -27,6 +27,15 @@ struct DockerCheckup {
                     subject: "docker", state: .good,
                     text: "\(info.version) (\(kind)), API \(try await docker.version()), \(info.running) running")
             ]
+            if !docker.address.isHere {
+                findings.append(
+                    Finding(
+                        subject: "docker place", state: .worth,
+                        text: "\(docker.address.name) may be another machine",
+                        advice:
+                            "its runners listen on its own loopback address and see its own directories: run Perigee in "
+                            + "a container of that engine"))
+            }
             findings += info.warnings.map {
                 Finding(
                     subject: "docker limits", state: .worth, text: $0,

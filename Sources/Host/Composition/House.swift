@@ -153,7 +153,11 @@ final class House {
                 store!,
                 isBusy: { [weak self] user, chat in
                     self?.runs?.isAtWork { $0.order.user == user && ($0.order.chat ?? "") == chat } ?? true
-                }, onRemoved: { [weak self] in self?.chatRoom?.chats.onChange?($0) }),
+                },
+                onRemoved: { [weak self] user, chat in
+                    self?.chatRoom?.chats.onChange?(user)
+                    self?.chatRoom?.runners?.forget(chat: chat, of: user)
+                }),
             AgentTarget(
                 store!,
                 isBusy: { [weak self] workspace, agent in

@@ -19,8 +19,14 @@ protocol RunnerBackend: AnyObject {
     func use(of place: RunnerPlace) async throws -> RunnerUse
     /// All that bears our mark here, whether anybody knows it or not.
     func found() async throws -> [FoundRunner]
+    /// Clears away what belongs to no runner and is none, such as networks.
+    func sweep() async throws
     /// Lets go of everything. The runners go on.
     func close() async
+}
+
+extension RunnerBackend {
+    func sweep() async throws {}
 }
 
 /// Where a runner is, and how it is recognised later, by another process of ours too.

@@ -8,8 +8,12 @@ protocol RunnerPool: AnyObject {
     /// A runner that is ready for this directory, kept up until it is released. One that has to be started first says how
     /// far it is, in words for people.
     func lease(
-        workspace: String, directory: String, onProgress: @escaping @Loop (String) -> Void
+        workspace: String, directory: String, share: RunnerShare, onProgress: @escaping @Loop (String) -> Void
     ) async throws -> RunnerLease
+    /// Those that are up, or about to be, and have worked in this directory or were made for it.
+    func names(in directory: String) -> [String]
+    /// What runners of this chat alone have kept is not needed any more.
+    func forget(chat: String, of user: String)
     /// For one that a turn has found gone or deaf, before the next lease of it: has it started anew, or waits until
     /// somebody else has.
     func bringBack(_ runner: String) async throws
@@ -21,8 +25,10 @@ protocol RunnerPool: AnyObject {
 }
 
 extension RunnerPool {
+    func forget(chat: String, of user: String) {}
+
     func lease(workspace: String, directory: String) async throws -> RunnerLease {
-        try await lease(workspace: workspace, directory: directory) { _ in }
+        try await lease(workspace: workspace, directory: directory, share: .user) { _ in }
     }
 }
 

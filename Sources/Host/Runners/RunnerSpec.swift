@@ -3,13 +3,15 @@ import Runtime
 /// What one runner is to be: whose, where and with what. Made of the settings, the workspace and the decision of the
 /// hook `runner`; a backend makes it real.
 struct RunnerSpec: Sendable {
-    /// `open-persona-runner-<workspace>-<key signature>`: one at a time bears it.
+    /// `open-persona-runner-<workspace>-<key signature>`, with more behind it where a chat or a run has one of its own:
+    /// one at a time bears it.
     let name: String
     let workspace: String
     let keySignature: String
+    var share = RunnerShare.user
     /// Where the workspace is on this machine. The runner sees it under the same path, and no other workspace.
     let directory: String
-    /// What the agent keeps for itself, below the state directory: one for each workspace and key signature, with
+    /// What the agent keeps for itself, below the state directory: one for each workspace, key signature and share, with
     /// `config`, `data`, `state`, `cache` and `home` in it.
     let privateDirectory: String
     /// For containers.

@@ -31,8 +31,15 @@ final class SharedRunners: RunnerPool {
     }
 
     func lease(
-        workspace: String, directory: String, onProgress: @escaping @Loop (String) -> Void
+        workspace: String, directory: String, share: RunnerShare, onProgress: @escaping @Loop (String) -> Void
     ) async throws -> RunnerLease {
+        // Whoever asked for it has a reason; a server that everybody shares is no answer to that.
+        guard share == .user else {
+            throw Fault(
+                .invalidInput,
+                "a runner for one \(share.kind.rawValue) alone was asked for, and here all share one server",
+                hint: "RUNNER_MODE=container or process, or let the hook place say isolation = \"user\"")
+        }
         // The server takes any text for a directory, and would work in its own for none.
         guard directory.hasPrefix("/"), !directory.split(separator: "/").contains("..") else {
             throw Fault(.invalidInput, "`\(directory)` is no absolute path for an agent to work in")
@@ -67,6 +74,8 @@ final class SharedRunners: RunnerPool {
     }
 
     var followerCount: Int { server.followerCount }
+
+    func names(in directory: String) -> [String] { [SharedRunners.runner] }
 
     func server(of runner: String) -> OpencodeServer? { runner == SharedRunners.runner ? server : nil }
 

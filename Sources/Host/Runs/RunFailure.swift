@@ -8,6 +8,10 @@ struct RunFailure: Error, Sendable, Equatable, Codable {
         case sessionBusy = "session_busy"
         case agentGone = "agent_gone"
         case agentFailed = "agent_failed"
+        /// None can be started, and the same again would not help.
+        case noRunner = "no_runner"
+        /// All that may be up are at work for others.
+        case runnersFull = "runners_full"
         /// The engine knows no agent of that name.
         case agentMissing = "agent_missing"
         case contextOverflow = "context_overflow"
@@ -74,14 +78,14 @@ extension RunFailure {
     var faultKind: Fault.Kind {
         if hook != nil { return .script }
         return switch kind {
-        case .rateLimited: .overBudget
+        case .rateLimited, .runnersFull: .overBudget
         case .sessionMissing, .agentMissing, .modelMissing: .notFound
         case .sessionBusy: .conflict
         case .contextOverflow, .outputLimit: .tooLarge
         case .contentFiltered: .denied
         case .unauthorized: .unauthenticated
         case .timeout: .timeout
-        case .agentGone, .agentFailed, .providerFailed, .outOfMemory, .diskFull: .unavailable
+        case .agentGone, .agentFailed, .noRunner, .providerFailed, .outOfMemory, .diskFull: .unavailable
         case .other: .internal
         }
     }

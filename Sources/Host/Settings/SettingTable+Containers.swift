@@ -1,3 +1,4 @@
+import Glibc
 import Runtime
 
 // Settings of runners in containers, and of the Docker Engine that they are on.
@@ -5,7 +6,9 @@ import Runtime
 extension SettingTable {
     static let dockerHost = Setting(
         name: "DOCKER_HOST", fallback: "", accepts: .dockerHost,
-        purpose: "The Docker Engine: `unix:///path` or `tcp://host:2376`; `/var/run/docker.sock` when empty.")
+        purpose:
+            "The Docker Engine: `unix:///path` or `tcp://host:2376`; when empty `/var/run/docker.sock`, or where that cannot be used "
+            + "`/run/user/<uid>/docker.sock`, the user's own rootless one.")
     static let dockerTLS = Setting(
         name: "DOCKER_TLS_VERIFY", fallback: "false", accepts: .flag,
         purpose: "Reaches a `tcp://` engine with TLS, under the certificates of `DOCKER_CERT_PATH`.")
@@ -65,8 +68,13 @@ extension Accepted where Value == String {
 
 extension Settings {
     func docker() throws -> DockerAddress {
-        try DockerAddress(
-            host: self[SettingTable.dockerHost], verifiesTLS: self[SettingTable.dockerTLS],
+        let host = self[SettingTable.dockerHost]
+        guard !host.isEmpty else {
+            return try DockerAddress(
+                unixPath: DockerAddress.usualPath(user: UInt32(getuid())) { access($0, R_OK | W_OK) == 0 })
+        }
+        return try DockerAddress(
+            host: host, verifiesTLS: self[SettingTable.dockerTLS],
             certificates: self[SettingTable.dockerCertificates])
     }
 }

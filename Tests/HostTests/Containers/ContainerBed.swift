@@ -39,7 +39,7 @@ final class ContainerBed {
         guard let docker = try await DockerBed.shared(for: "container runners") else { return }
         try await docker.image(image, of: [Program.built("opencode")])
         let bed = try ContainerBed(docker, change)
-        await Deadline.within(.seconds(150)) {
+        await Deadline.within(.seconds(240)) {
             do { try await docker.inside { try await body(bed) } } catch { Issue.record(error) }
         }
         await bed.clear()

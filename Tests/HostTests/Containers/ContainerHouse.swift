@@ -24,7 +24,7 @@ final class ContainerHouse {
     }
 
     static func with(
-        _ settings: [String] = [], within limit: Duration = .seconds(90),
+        _ settings: [String] = [], within limit: Duration = .seconds(240),
         _ body: @Loop (ContainerHouse) async throws -> Void
     ) async throws {
         guard let docker = try await DockerBed.shared(for: "the program with users in containers") else { return }
@@ -65,9 +65,9 @@ final class ContainerHouse {
     /// Each brings one along.
     static func key(of user: String) -> String { "sk-planted-\(user)-0123456789" }
 
-    private func headers(_ user: String) -> [(String, String)] {
+    private func headers(_ user: String, in chat: String? = nil) -> [(String, String)] {
         questions += 1
-        let place = ChatBed.openWebUI(chat: "\(user)-\(questions)", message: "a\(questions)")
+        let place = ChatBed.openWebUI(chat: chat ?? "\(user)-\(questions)", message: "a\(questions)")
         let key = ContainerHouse.key(of: user)
         return place + [("X-OpenWebUI-User-Id", user), ("x-openpersona-openai-api-key", key)]
     }
@@ -79,11 +79,15 @@ final class ContainerHouse {
 
     /// The same, whose answer is on its way.
     func begin(_ user: String, _ text: String) async throws -> LiveReply {
+        LiveReply(try await open(user, text, in: nil))
+    }
+
+    private func open(_ user: String, _ text: String, in place: String?) async throws -> HTTPAnswer {
         let body: JSONValue = [
             "model": "open-persona/build", "stream": true, "messages": ChatBed.messages([text]),
         ]
-        return LiveReply(
-            try await chat.open("/v1/chat/completions", try JSON.encode(body), headers: headers(user)))
+        return try await chat.open(
+            "/v1/chat/completions", try JSON.encode(body), headers: headers(user, in: place))
     }
 
     /// Runs lines of shell in the user's runner, as a tool of its agent, and gives what they printed.
@@ -91,10 +95,10 @@ final class ContainerHouse {
         let directory = directory(of: user)
         questions += 1
         let name = "probe-\(questions)"
-        try script.write(at: "\(directory)/\(name).sh")
+        try PlainFile.write(script, to: "\(directory)/\(name).sh")
         let reply = try await ask(user, "bash sh \(name).sh > \(name).out 2>&1; say done")
         #expect(reply.error == nil, "\(reply.error ?? "")")
-        return try await Subprocess.run(["cat", "\(directory)/\(name).out"]).outputText
+        return PlainFile.text("\(directory)/\(name).out")
     }
 
     /// What a program prints that talks to this server.
@@ -194,13 +198,33 @@ final class LiveReply {
     func leave() { body.cancel() }
 }
 
-extension String {
-    fileprivate func write(at path: String) throws {
-        let file = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0o644)
-        guard file >= 0 else { throw Fault.system("write", path, errno: errno) }
-        defer { close(file) }
-        var text = self
-        let count = text.withUTF8 { Glibc.write(file, $0.baseAddress, $0.count) }
-        #expect(count == utf8.count)
+/// When Perigee is killed.
+extension ContainerHouse: RunnerUsers {
+    var bed: ChatBed { chat }
+
+    func open(_ user: String, _ words: String, in chat: String) async throws -> HTTPAnswer {
+        try await open(user, words, in: Optional(chat))
+    }
+
+    func stopRunner(of user: String) async throws {
+        let id = Workspace.id(of: user)
+        let all = try await chat.get("/mgmt/runners").json["runners"].elements.map { $0 }
+        guard let name = all.first(where: { $0["workspace"].string == id })?["name"].string else { return }
+        let reply = try await chat.post("/mgmt/runners/\(name)/stop", [:])
+        #expect(reply.status == 200, "\(name): \(reply.body)")
+    }
+
+    func areWhole() async throws -> Bool {
+        let known = try await chat.get("/mgmt/runners").json["runners"].elements.compactMap { $0["identity"].string }
+        let (there, nets) = (try await containers(), try await networks())
+        let names = there.map(\.name)
+        return Set(there.map(\.id)) == Set(known) && nets.sorted() == names.sorted() && Set(names).count == names.count
+    }
+
+    func runnerCount() async throws -> Int { try await containers().count }
+
+    func state() async throws -> String {
+        let there = try await containers().map { "\($0.name) \($0.id.prefix(12)) \($0.isRunning)" }
+        return "\(there); \(try await networks()); \(try await perigee(["runners"]).output)"
     }
 }

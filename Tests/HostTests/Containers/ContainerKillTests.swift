@@ -9,20 +9,14 @@ import Testing
 @Loop
 struct ContainerKillTests {
     private static let words = (1...60).map { "word\($0)" }.joined(separator: " ")
-    /// `PERIGEE_KILL_POINTS=100` for more, `PERIGEE_KILL_SEED=17` for one that failed and those behind it.
-    private nonisolated static let points = number("PERIGEE_KILL_POINTS") ?? 6
-    private nonisolated static let first = number("PERIGEE_KILL_SEED") ?? 0
-
-    private nonisolated static func number(_ name: String) -> Int? {
-        TestEnvironment.value(of: name).flatMap { Int($0) }
-    }
+    private nonisolated static let points = KillPoints.count(else: 4)
 
     @Test(
         "wherever it is killed, a user has one container at most afterwards, and a turn that ran is followed to its end"
     )
     func anywhere() async throws {
         try await ContainerHouse.with(within: .seconds(60 + 20 * Self.points)) { house in
-            for seed in Self.first..<Self.first + Self.points {
+            for seed in KillPoints.first..<KillPoints.first + Self.points {
                 do {
                     try await Deadline.within(.seconds(60)) { try await point(UInt64(seed), house) }
                 } catch {
@@ -32,6 +26,19 @@ struct ContainerKillTests {
                     break
                 }
             }
+        }
+    }
+
+    @Test("with many users at once: no turn is lost or run twice, those at work go on, and no container is there twice")
+    func many() async throws {
+        let (points, users) = (KillPoints.count(else: 2), KillPoints.users(else: 3))
+        try await ContainerHouse.with(
+            ["RUNNER_MAX=40"], within: .seconds(180 + 40 * points)
+        ) { house in
+            for user in users { #expect(try await house.ask(user, "say hello").text.contains("hello")) }
+            await KillPoints.play(on: house, users: users, points: points)
+            #expect(try await house.perigee(["run-job", "orphans"]).code == 0)
+            #expect(try await house.areWhole())
         }
     }
 

@@ -59,4 +59,61 @@ struct ContainerMishapTests {
             #expect(house.chat.log.contains("there is no socket"))
         }
     }
+    @Test("a dockerd that takes its containers along: the turn is told, runs once, and the chat goes on")
+    func withoutLiveRestore() async throws {
+        try await ContainerHouse.with { house in
+            try await house.docker.restarted("start-plain") {
+                let running = try await house.begin("ann", "bash echo once >> count; slow 15; say \(Self.words)")
+                try await running.until("word2")
+                try await house.docker.order("stop")
+                try await house.docker.order("start-plain")
+                let reply = try await running.whole()
+                #expect(reply.ends == 1)
+                let state = try await house.chat.outcome(of: #require(reply.run))
+                #expect(["failed", "interrupted"].contains(state), "\(state): \(reply.body)")
+                #expect(try await house.ask("ann", "say still here").text.contains("still here"))
+                #expect(try await house.run("cat count", for: "ann") == "once\n")
+                #expect(try await house.holds(1))
+            }
+        }
+    }
+
+    @Test("containerd is gone: a turn on a runner that is up stays whole, another one waits until it is back")
+    func containerd() async throws {
+        try await ContainerHouse.with { house in
+            let running = try await house.begin("ann", "slow 15; say \(Self.words)")
+            try await running.until("word2")
+            var waiting: LiveReply?
+            try await house.during("crash-containerd", then: "start-containerd") {
+                let new = try await house.begin("bob", "say good evening")
+                try await new.until("does not answer: trying again")
+                waiting = new
+            }
+            let whole = try await running.whole()
+            #expect(whole.text == Self.words && whole.error == nil, "\(whole.body.suffix(2000))")
+            let answered = try await #require(waiting).whole()
+            #expect(answered.text.contains("good evening") && answered.error == nil, "\(answered.body)")
+            #expect(try await house.holds(2))
+        }
+    }
+
+    @Test("Docker's disk is full: turns on runners that are up go on, another one is told, and room is the cure")
+    func full() async throws {
+        try await ContainerHouse.with { house in
+            #expect(try await house.ask("ann", "say hello").text.contains("hello"))
+            try await house.during("fill", then: "drain") {
+                #expect(try await house.ask("ann", "say still here").text.contains("still here"))
+                let told = try await house.ask("bob", "say hello")
+                #expect(
+                    told.ends == 1 && told.body.contains("The agent could not be started. Nothing of this was begun"),
+                    "\(told.body)")
+                #expect(!told.body.contains("/data/overlay2"), "paths of Docker's are nothing to a user: \(told.body)")
+            }
+            #expect(try await house.ask("bob", "say hello").text.contains("hello"))
+            #expect(try await house.holds(2))
+            try await house.chat.end()
+            try await house.chat.start()
+            #expect(house.chat.log.contains("no space left on device"))
+        }
+    }
 }

@@ -64,6 +64,38 @@ struct ContainerPlanTests {
         #expect(throws: Fault.self) { try SecretInput.lines([name: Secret("x")]) }
     }
 
+    @Test("a part of a volume is mounted as such where the engine can, else by its place")
+    func parts() throws {
+        typealias Part = MountMap.Part
+        for takes in [true, false] {
+            #expect(Part(.directory("/srv"), "a/b", takesSubpaths: takes) == .mount(.directory("/srv/a/b")))
+            #expect(Part(.directory("/"), "a", takesSubpaths: takes) == .mount(.directory("/a")))
+            #expect(Part(.directory("/srv"), "", takesSubpaths: takes) == .mount(.directory("/srv")))
+            #expect(Part(.volume("v"), "", takesSubpaths: takes) == .mount(.volume("v", subpath: nil)))
+        }
+        #expect(Part(.volume("v"), "a/b", takesSubpaths: true) == .mount(.volume("v", subpath: "a/b")))
+        #expect(Part(.volume("v"), "a/b", takesSubpaths: false) == .byPlace(volume: "v", rest: "a/b"))
+
+        func volume(_ driver: String, _ options: String = "null") throws -> DockerVolume {
+            DockerVolume(
+                try JSON.parse(
+                    #"{"Name":"v","Driver":"\#(driver)","Mountpoint":"/var/lib/docker/volumes/v/_data","Options":\#(options)}"#
+                ))
+        }
+        #expect(try Part.directory(in: volume("local"), "a") == .directory("/var/lib/docker/volumes/v/_data/a"))
+        for other in [try volume("nfs"), try volume("local", #"{"type":"nfs"}"#)] {
+            let fault = #expect(throws: Fault.self) { try Part.directory(in: other, "a") }
+            #expect(fault?.isRetryable == false && fault?.hint?.contains("HOST_WORKSPACES_DIR") == true)
+        }
+    }
+
+    @Test("a version decides it: before 1.45 none can")
+    func versions() {
+        for (text, can) in [("1.40", false), ("1.44", false), ("1.45", true), ("1.47", true)] {
+            #expect((DockerVersion(text)! >= DockerVersion.volumeSubpath) == can)
+        }
+    }
+
     @Test("the own container is found in what Docker mounts there")
     func ownContainer() {
         let id = String(repeating: "0f", count: 32)

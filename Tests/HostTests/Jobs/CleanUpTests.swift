@@ -50,7 +50,7 @@ struct CleanUpTests {
         let chats = Chats(house.store, log: Log(level: .error))
         var busy = false
         var removed: [String] = []
-        let target = ChatTarget(house.store, isBusy: { _, _ in busy }, onRemoved: { removed.append($0) })
+        let target = ChatTarget(house.store, isBusy: { _, _ in busy }, onRemoved: { user, _ in removed.append(user) })
         func turn(_ chat: String, user: String = "ann", session: String) async throws -> String {
             var order = house.order("hi", user: user, chat: chat.isEmpty ? nil : chat)
             order.input.lineage = Lineage(chat: chat, voice: "build")

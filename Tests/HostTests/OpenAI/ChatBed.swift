@@ -1,4 +1,5 @@
 import FakeOpencode
+import Glibc
 import Runtime
 import TestSupport
 import Testing
@@ -47,13 +48,16 @@ final class ChatBed {
         var call: JSONView? { chunks.lazy.map { $0["choices"][0]["delta"]["tool_calls"][0] }.first { $0.exists } }
     }
 
-    /// `environment` is for what must not stand in anybody's argv, `launcher` for where the program is to be.
+    /// `environment` is for what must not stand in anybody's argv, `launcher` for where the program is to be, `owner` for who
+    /// it is there.
     static func with(
         _ settings: [String] = [], environment: [String: String] = [:], launcher: [String] = [],
-        within limit: Duration = .seconds(90), fake change: (inout FakeSettings) -> Void = { _ in },
+        owner: uid_t? = nil, within limit: Duration = .seconds(90),
+        fake change: (inout FakeSettings) -> Void = { _ in },
         _ body: @Loop (ChatBed) async throws -> Void
     ) async throws {
         let state = TemporaryDirectory()
+        if let owner { #expect(chown(state.path, owner, owner) == 0) }
         let scope = Scope("test") { name, error in Issue.record("\(name) let \(error) escape") }
         var fakeSettings = FakeSettings()
         fakeSettings.directory = state.path

@@ -21,6 +21,7 @@ final class OwnRunnersBed {
     var decision: JSONObject = [:]
     var generation = 1
     private(set) var asked = 0
+    private(set) var told: [JSONObject] = []
     private var life: Scope
     private var watchers: [Waiter<Void>] = []
 
@@ -61,8 +62,9 @@ final class OwnRunnersBed {
         book = try await RunnerBook.open(access.store, sealer: try Sealer(WorkspacesBed.sealingKey), log: log)
         backend = PretendBackend(machine, owner: book.owner)
         backend.onCall = { [unowned self] in tell() }
-        let policy = RunnerPolicy(generation: { [unowned self] in generation }) { [unowned self] _ in
+        let policy = RunnerPolicy(generation: { [unowned self] in generation }) { [unowned self] in
             asked += 1
+            told.append($0)
             return Decision(hook: "runner", value: .object(decision), generation: generation)
         }
         let workspaces = access.workspaces
@@ -102,11 +104,12 @@ final class OwnRunnersBed {
         await access.close()
     }
 
-    func lease(_ user: String = "ann", _ progress: @escaping @Loop (String) -> Void = { _ in }) async throws
-        -> RunnerLease
-    {
+    func lease(
+        _ user: String = "ann", share: RunnerShare = .user, _ progress: @escaping @Loop (String) -> Void = { _ in }
+    ) async throws -> RunnerLease {
         let workspace = try await access.workspace(user)
-        return try await runners.lease(workspace: workspace.id, directory: workspace.directory, onProgress: progress)
+        return try await runners.lease(
+            workspace: workspace.id, directory: workspace.directory, share: share, onProgress: progress)
     }
 
     func runner(_ user: String = "ann") async throws -> OwnRunner? {

@@ -129,6 +129,33 @@ struct OwnRunnersTests {
         }
     }
 
+    @Test("fifty that were stopped cost nothing: no task, no timer, no stream, and nobody is asked about them")
+    func stopped() async throws {
+        try await OwnRunnersBed.with {
+            $0.room = RunnerRoom(most: 60, mostOfOne: 2)
+            $0.starts = 50
+        } _: { bed in
+            // The one that looks around.
+            let always = 1
+            var ends: [Waiter<Void>] = []
+            for index in 0..<50 {
+                ends.append(bed.inBackground("user \(index)") { try await bed.lease("user\(index)").release() })
+            }
+            for end in ends { try await end.value() }
+            let all = Array(bed.runners.runners.values)
+            for runner in all { try await bed.runners.stop(runner.name) }
+            while bed.runners.tools.scope.taskCount > always { try await Loop.sleep(for: .milliseconds(5)) }
+            await bed.runners.lookOnce()
+            let calls = bed.backend.calls
+            await bed.runners.lookOnce()
+            #expect(bed.runners.runners.isEmpty && bed.runners.list().isEmpty && bed.machine.up.isEmpty)
+            #expect(bed.backend.calls == calls && bed.runners.tools.scope.taskCount == always)
+            #expect(bed.runners.tools.places.count == 0 && bed.runners.tools.starts.count == 0)
+            #expect(bed.runners.followerCount == 0 && all.allSatisfy { !$0.hasTimer && $0.running == nil })
+            #expect(try await bed.entries().isEmpty)
+        }
+    }
+
     @Test("without an idle one a turn waits for a place, and says so when there is none in time")
     func noRoom() async throws {
         try await OwnRunnersBed.with {

@@ -20,6 +20,26 @@ struct DockerReadingTests {
         #expect(read.map { $0.unixPath.map { "unix:\($0)" } ?? $0.base.origin } == expected)
     }
 
+    @Test(
+        "without an address it is the machine's socket, or the user's own where that cannot be used",
+        arguments: [
+            ([], "/var/run/docker.sock"), (["/var/run/docker.sock"], "/var/run/docker.sock"),
+            (["/run/user/1000/docker.sock"], "/run/user/1000/docker.sock"),
+            (["/run/user/1001/docker.sock"], "/var/run/docker.sock"),
+            (["/var/run/docker.sock", "/run/user/1000/docker.sock"], "/var/run/docker.sock"),
+        ] as [([String], String)])
+    func usual(usable: [String], expected: String) {
+        #expect(DockerAddress.usualPath(user: 1000) { usable.contains($0) } == expected)
+    }
+
+    @Test("which engines may be another machine's")
+    func place() throws {
+        for host in ["", "unix:///d.sock", "tcp://127.0.0.1:2375", "tcp://localhost:1", "tcp://[::1]:9"] {
+            #expect(try DockerAddress(host: host).isHere, "\(host)")
+        }
+        #expect(try !DockerAddress(host: "tcp://box:2375").isHere)
+    }
+
     @Test("TLS without certificates, and a socket's path that is too long, say what to set")
     func addressFaults() {
         let tls = #expect(throws: Fault.self) { try DockerAddress(host: "tcp://box", verifiesTLS: true) }

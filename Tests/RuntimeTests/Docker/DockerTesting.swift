@@ -10,7 +10,7 @@ func withDocker(
 ) async throws {
     guard let bed = try await DockerBed.shared(for: subject) else { return }
     let engine = try bed.engine(patience: patience)
-    await Deadline.within(.seconds(120)) {
+    await Deadline.within(.seconds(240)) {
         do { try await body(bed, engine) } catch { Issue.record(error) }
     }
     do {

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Runtime
+import TestSupport
 import Testing
 
 /// `openssl s_server` on a port of the kernel's choice, with a certificate for 127.0.0.1 and localhost that an authority
@@ -25,14 +26,7 @@ final class TLSServer {
     /// `mode` is `-www` (answers HTTP) or `-rev` (sends each line back reversed). `asks` wants a certificate of the
     /// authority's from clients.
     init(_ mode: String, asks: Bool = false) async throws {
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        try await run(["req", "-x509"] + key + ["-subj", "/CN=Test authority", "-keyout", "ca.key", "-out", "ca.pem"])
-        try await run(
-            ["req", "-x509"] + key + [
-                "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost", "-CA", "ca.pem",
-                "-CAkey",
-                "ca.key", "-keyout", "key.pem", "-out", "cert.pem",
-            ])
+        try await TestAuthority.make(in: directory.path)
         var ends: [Int32] = [0, 0]
         precondition(clinux_pipe(&ends) == 0)
         let arguments =
@@ -66,13 +60,6 @@ final class TLSServer {
             }
             try await Loop.sleep(for: .milliseconds(5))
         }
-    }
-
-    private func run(_ arguments: [String]) async throws {
-        let null = open("/dev/null", O_RDWR)
-        defer { Glibc.close(null) }
-        let end = try await ChildExit(pid: spawn(arguments, output: null)).value()
-        precondition(end == .exited(0), "openssl \(arguments[0]) failed")
     }
 
     private func inDirectory(_ argument: String) -> String {

@@ -82,6 +82,7 @@ extension RunnerState {
         var fields: JSONObject = ["name": .string(name), "mode": .string(mode), "state": .string(life.rawValue)]
         fields["workspace"] = workspace.map { .string($0) }
         fields["key_signature"] = keySignature.map { .string($0) }
+        fields["isolation"] = isolation.map { .string($0) }
         fields["leases"] = .integer(Int64(leases))
         fields["stale"] = .bool(isStale)
         fields["address"] = address.map { .string($0) }

@@ -89,7 +89,7 @@ struct OpenAIError: Sendable, Equatable {
         switch failure.kind {
         case .rateLimited: 429
         case .sessionBusy: 409
-        case .agentGone: 503
+        case .agentGone, .noRunner, .runnersFull: 503
         case .timeout: 504
         case .contextOverflow, .contentFiltered, .modelMissing: 400
         case .unauthorized, .providerFailed: 502

@@ -69,14 +69,17 @@ final class OpencodeEngine: Engine {
         let order = attempt.run.order
         let progress = StartProgress(attempt)
         do {
-            let lease = try await pool.lease(workspace: order.workspace, directory: order.input.directory) {
-                progress.tell($0)
-            }
+            let lease = try await pool.lease(
+                workspace: order.workspace, directory: order.input.directory, share: attempt.run.share
+            ) { progress.tell($0) }
             progress.end("The agent is ready")
             return lease
         } catch {
             progress.end("The agent could not be started")
-            throw error
+            let fault = Fault(error)
+            // Nobody waits any more: that is no word about the runner.
+            if fault.kind == .cancelled || Deadline.current.map({ $0 <= Instant.clock }) == true { throw fault }
+            throw RunFailure(start: fault)
         }
     }
 

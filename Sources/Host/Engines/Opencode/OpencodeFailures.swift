@@ -62,6 +62,17 @@ extension RunFailure {
         self.init(kind, fault.message, hint: fault.hint)
     }
 
+    /// Why there is no runner for a turn.
+    init(start fault: Fault) {
+        switch fault.kind {
+        // Idle ones make room sooner or later; a disk, or Docker's addresses, do not.
+        case .overBudget where fault.isRetryable: self.init(.runnersFull, fault.message, hint: fault.hint)
+        case .overBudget, .notFound, .conflict, .invalidInput, .denied, .script:
+            self.init(.noRunner, fault.message, hint: fault.hint)
+        default: self.init(call: fault)
+        }
+    }
+
     /// Why a turn ended with its runner.
     init(_ end: RunnerEnd) {
         self.init(

@@ -84,8 +84,13 @@ final class OpencodePerformance {
             if try await !findPrompt() { try await prompt() }
         case .recreateSession: try await start(.fresh(seed: true))
         case .fork where run.session != nil: try await startFork(of: run.session!)
-        case .first, .again, .resume, .restartRunner, .fork: try await start(try await engine.book.plan(run))
+        case .first, .again, .resume, .restartRunner, .fork: try await start(try await plan())
         }
+    }
+
+    /// The sessions of a run's own runner end with it.
+    private func plan() async throws -> SessionPlan {
+        run.share.kind == .run ? .fresh(seed: !run.order.input.history.isEmpty) : try await engine.book.plan(run)
     }
 
     private func start(_ plan: SessionPlan) async throws {
@@ -202,7 +207,7 @@ final class OpencodePerformance {
         engine.scope.spawn("ending run \(run.id)") { [self] in
             await Deadline.lifted {
                 if mustStop(result) { await stop() }
-                if let node { await engine.book.ran(run, node) }
+                if let node, run.share.kind != .run { await engine.book.ran(run, node) }
             }
             done.finish(.success(()))
         }

@@ -7,11 +7,11 @@ final class ChatTarget: GCTarget {
     let kind = "chat"
     private let store: Store
     private let isBusy: (_ user: String, _ chat: String) -> Bool
-    private let onRemoved: (_ user: String) -> Void
+    private let onRemoved: (_ user: String, _ chat: String) -> Void
 
     init(
         _ store: Store, isBusy: @escaping (_ user: String, _ chat: String) -> Bool,
-        onRemoved: @escaping (_ user: String) -> Void
+        onRemoved: @escaping (_ user: String, _ chat: String) -> Void
     ) {
         self.store = store
         self.isBusy = isBusy
@@ -37,7 +37,7 @@ final class ChatTarget: GCTarget {
             try transaction.run(ChatsQueries.forget, chat.user, chat.chat, chat.chat, chat.session ?? id)
             return true
         }
-        if isRemoved { onRemoved(chat.user) }
+        if isRemoved { onRemoved(chat.user, chat.chat) }
         return 0
     }
 

@@ -51,6 +51,12 @@ final class ContainerBackend: RunnerBackend {
     private func surroundings() async throws -> ContainerSurroundings {
         if let known { return known }
         let found = try await ContainerSurroundings.look(docker, settings)
+        if found.ownContainer == nil, !docker.address.isHere {
+            log.warning(
+                "\(docker.address.name) may be another machine: its containers listen on its own loopback address, and see "
+                    + "its own directories",
+                ["hint": "run Perigee in a container of that engine"])
+        }
         known = found
         return found
     }
@@ -106,25 +112,14 @@ final class ContainerBackend: RunnerBackend {
         return mounts
     }
 
-    /// Engines before API 1.45 cannot mount a part of a volume: there its place on their machine is mounted.
     private func source(
         _ path: String, _ surroundings: ContainerSurroundings
     ) async throws -> ContainerOrder.Mount.Source {
         let (source, rest) = try surroundings.map.place(of: path)
-        switch source {
-        case .directory(let base):
-            let joined = base.hasSuffix("/") ? base + rest : rest.isEmpty ? base : "\(base)/\(rest)"
-            return .directory(joined)
-        case .volume(let name):
-            if rest.isEmpty { return .volume(name, subpath: nil) }
-            if try await docker.version() >= DockerVersion.volumeSubpath { return .volume(name, subpath: rest) }
-            let volume = try await docker.volume(name)
-            guard volume.driver == "local", volume.options.isEmpty else {
-                throw Fault(
-                    .unavailable, "the volume \(name) cannot be mounted in part by this version of Docker",
-                    hint: "update Docker to 26 or later, or set HOST_WORKSPACES_DIR", isRetryable: false)
-            }
-            return .directory("\(volume.mountpoint)/\(rest)")
+        let takesSubpaths = try await docker.version() >= DockerVersion.volumeSubpath
+        switch MountMap.Part(source, rest, takesSubpaths: takesSubpaths) {
+        case .mount(let source): return source
+        case .byPlace(let name, let rest): return try MountMap.Part.directory(in: await docker.volume(name), rest)
         }
     }
 
@@ -172,7 +167,7 @@ final class ContainerBackend: RunnerBackend {
         do {
             container = try await docker.own(container: place.identity)
         } catch let fault as Fault where fault.kind == .notFound {
-            return try await networks.sweep(keeping: starting, ownContainer: try await surroundings().ownContainer)
+            return try await sweep()
         }
         let joined = try await container.details().networks
         do {
@@ -182,6 +177,10 @@ final class ContainerBackend: RunnerBackend {
             try await container.remove()
         } catch let fault as Fault where fault.kind == .notFound {}
         if joined[container.name] != nil { try await removeNetwork(container.name) }
+    }
+
+    func sweep() async throws {
+        try await networks.sweep(keeping: starting, ownContainer: try await surroundings().ownContainer)
     }
 
     private func removeNetwork(_ name: String) async throws {

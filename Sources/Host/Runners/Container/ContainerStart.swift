@@ -43,7 +43,7 @@ final class ContainerStart {
 
     private func run(_ patience: Duration) async {
         do {
-            let place = try await Deadline.within(patience) { try await make() }
+            let place = try await Deadline.within(patience) { try await makeAtLast() }
             try stillWanted()
             outcome.finish(.success(place))
         } catch {
@@ -55,9 +55,38 @@ final class ContainerStart {
 
     private func stillWanted() throws { if outcome.isFinished { throw Fault.cancelled } }
 
+    /// What a process of ours that was killed had asked Docker for may be going on: it removes the network under us, makes
+    /// another one of its name, or a container.
+    private func makeAtLast() async throws -> RunnerPlace {
+        var pause = Duration.milliseconds(200)
+        while true {
+            do {
+                return try await make()
+            } catch let fault as Fault where pause < .seconds(2) && [.notFound, .conflict].contains(fault.kind) {
+                log.info("a start is tried again: \(fault.message)", ["runner": LogValue(plan.spec.name)])
+            }
+            try stillWanted()
+            try await Loop.sleep(for: pause)
+            pause = pause * 2
+            do {
+                try await clear()
+            } catch let fault as Fault where fault.kind == .conflict && pause < .seconds(2) {
+                // What is in the way is on its way out, or will be told by the next attempt.
+            }
+        }
+    }
+
+    private func clear() async throws {
+        do {
+            try await docker.own(container: plan.spec.name).remove()
+        } catch let fault as Fault where fault.kind == .notFound {}
+        if ownsNetwork { try await networks.remove(plan.network, ownContainer: surroundings.ownContainer) }
+    }
+
     private func make() async throws -> RunnerPlace {
         var network: OwnNetwork?
         if ownsNetwork { network = try await networks.make(plan.network, labels: [RunnerLabel.runner: "true"]) }
+        plan.networkID = network?.id
         try stillWanted()
         let container = try await create()
         try stillWanted()

@@ -8,6 +8,37 @@ struct MountMap: Sendable, Equatable {
         case volume(String)
     }
 
+    /// How an engine takes a part of what `place` says.
+    enum Part: Sendable, Equatable {
+        case mount(ContainerOrder.Mount.Source)
+        /// By the place that this volume has on the engine's machine.
+        case byPlace(volume: String, rest: String)
+
+        /// Engines before API 1.45 cannot mount a part of a volume.
+        init(_ source: Source, _ rest: String, takesSubpaths: Bool) {
+            switch source {
+            case .directory(let base): self = .mount(.directory(Part.joined(base, rest)))
+            case .volume(let name) where rest.isEmpty: self = .mount(.volume(name, subpath: nil))
+            case .volume(let name) where takesSubpaths: self = .mount(.volume(name, subpath: rest))
+            case .volume(let name): self = .byPlace(volume: name, rest: rest)
+            }
+        }
+
+        /// A volume that is mounted from elsewhere has no directory that is it before somebody uses it.
+        static func directory(in volume: DockerVolume, _ rest: String) throws -> ContainerOrder.Mount.Source {
+            guard volume.driver == "local", volume.options.isEmpty else {
+                throw Fault(
+                    .unavailable, "the volume \(volume.name) cannot be mounted in part by this version of Docker",
+                    hint: "update Docker to 26 or later, or set HOST_WORKSPACES_DIR", isRetryable: false)
+            }
+            return .directory(joined(volume.mountpoint, rest))
+        }
+
+        private static func joined(_ base: String, _ rest: String) -> String {
+            rest.isEmpty ? base : base.hasSuffix("/") ? base + rest : "\(base)/\(rest)"
+        }
+    }
+
     private struct Rule: Sendable, Equatable {
         let prefix: String
         let source: Source

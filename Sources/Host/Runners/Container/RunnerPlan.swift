@@ -12,6 +12,8 @@ struct RunnerPlan: Sendable {
     let user: String
     let isReadOnly: Bool
     let network: String
+    /// Of the network that was made for it: a name may stand for two.
+    var networkID: String?
     /// Published on the machine's loopback; else it is reached by its address.
     let isPublished: Bool
     /// Tells this start from every other.
@@ -44,7 +46,7 @@ struct RunnerPlan: Sendable {
         order.user = user
         order.labels = labels
         order.mounts = mounts + memory
-        order.network = network
+        order.network = networkID ?? network
         order.extraHosts = ["host.docker.internal:host-gateway"]
         order.ports = isPublished ? [RunnerPlan.port] : []
         order.memory = spec.limits.memory

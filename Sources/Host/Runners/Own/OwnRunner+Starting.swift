@@ -20,7 +20,9 @@ extension OwnRunner {
         running = nil
         if fault.kind != .cancelled {
             failure = fault
-            tools.log.warning("a runner did not start: \(fault.message)", ["runner": LogValue(name)])
+            tools.log.warning(
+                "a runner did not start: \(fault.message)",
+                ["runner": LogValue(name), "hint": LogValue(fault.hint ?? "")])
         }
         take(.startFailed(number))
     }
@@ -134,7 +136,7 @@ extension OwnRunner {
 
     /// Takes over what the book says.
     func find(_ entry: RunnerBook.Entry, _ place: RunnerPlace) throws {
-        lastUsed = entry.lastUsedAt
+        (lastUsed, foundAt) = (entry.lastUsedAt, tools.now())
         tools.places.take(self)
         running = Running(
             number: life.number + 1, place: place, server: try tools.connect(place), spec: spec,

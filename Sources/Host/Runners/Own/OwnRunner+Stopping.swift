@@ -15,6 +15,7 @@ extension OwnRunner {
                 await running.server.close()
                 try await tools.book.drop(name, running.place.identity)
                 self.running = nil
+                if !life.isWanted { discardOwn() }
                 tools.log.info("runner stopped", ["runner": LogValue(name)])
                 take(.stopped(number))
             } catch {
@@ -23,6 +24,15 @@ extension OwnRunner {
                     "a runner could not be stopped: \(Fault(error).message)", ["runner": LogValue(name)])
                 take(.stopFailed(number))
             }
+        }
+    }
+
+    /// What the agent of one run has kept for itself is of no use to another.
+    func discardOwn() {
+        guard spec.share.kind == .run, tools.directories.takeAway(spec.privateDirectory) else { return }
+        let (directories, workspace) = (tools.directories, workspace)
+        tools.spawn("clearing up after \(name)") {
+            try await BlockingPool.shared.run("clearing up after a run") { try directories.clear(workspace) }
         }
     }
 

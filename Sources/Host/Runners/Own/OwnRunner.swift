@@ -31,6 +31,8 @@ final class OwnRunner {
     var failure: Fault?
     var lastEnd: RunnerEnd?
     var lastUsed: Int64
+    /// When it was taken over; whoever was on it before may come back.
+    var foundAt: Int64 = 0
     /// Directories in which it has worked since its start.
     var directories: Set<String> = []
     /// The task that starts it.
@@ -61,6 +63,9 @@ final class OwnRunner {
             name: name, workspace: workspace, isIdle: life.state == .ready && life.leases == 0,
             isLeaving: life.state == .stopping && !life.isWanted, lastUsed: lastUsed)
     }
+
+    /// Something will happen to it by itself.
+    var hasTimer: Bool { idleTimer?.isScheduled == true || patienceTimer?.isScheduled == true }
 
     /// Nobody waits for it, and it is not there.
     var isForgotten: Bool { life.state == .absent && waiting.isEmpty }
@@ -174,7 +179,7 @@ final class OwnRunner {
 
     private func armIdle() {
         let timer = Timer { [weak self] in self?.take(.idle) }
-        let unused = Duration.milliseconds(max(0, tools.now() - lastUsed))
+        let unused = Duration.milliseconds(max(0, tools.now() - max(lastUsed, foundAt)))
         timer.schedule(after: max(spec.idleTimeout - unused, .zero))
         idleTimer = timer
         tools.places.look()

@@ -34,6 +34,8 @@ extension OwnRunners: WorldRunners {
 
     func found() async throws -> [RunnerFinding] {
         let all = try await everything()
+        // What is no runner is in nobody's plan: a network that a killed process of ours still made has no other use.
+        try await tools.backend.sweep()
         lastFound = Dictionary(all.map { ($0.identity, $0) }) { first, _ in first }
         return all.map { found in
             RunnerFinding(
@@ -66,6 +68,7 @@ extension OwnRunner {
     var shown: RunnerState {
         RunnerState(
             name: name, mode: tools.backend.mode.rawValue, workspace: workspace, keySignature: spec.keySignature,
+            isolation: spec.share.kind.rawValue,
             life: RunnerState.Life(rawValue: life.state.rawValue) ?? .absent, leases: life.leases,
             isStale: life.isStale, address: running?.place.address, identity: running?.place.identity,
             startedAt: running?.startedAt, lastUsedAt: lastUsed, reason: failure?.message)

@@ -25,7 +25,24 @@ extension OwnRunners {
                 retire(runner, "it does not answer")
             }
         }
-        for (name, runner) in runners where runner.isForgotten { runners[name] = nil }
+        for (name, runner) in runners where runner.isForgotten {
+            runners[name] = nil
+            runner.discardOwn()
+        }
+    }
+
+    /// A chat that nobody remembers needs no sessions any more.
+    func forget(chat: String, of user: String) {
+        let (directories, workspace) = (tools.directories, Workspace.id(of: user))
+        let used = Set(runners.values.filter { !$0.isForgotten }.map(\.spec.privateDirectory))
+        tools.spawn("clearing up after a chat") {
+            try await BlockingPool.shared.run("clearing up after a chat") {
+                for path in directories.ofChat(chat, in: workspace) where !used.contains(path) {
+                    _ = directories.takeAway(path)
+                }
+                try directories.clear(workspace)
+            }
+        }
     }
 
     private func retire(_ runner: OwnRunner, _ reason: String) {

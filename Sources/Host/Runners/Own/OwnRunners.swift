@@ -22,7 +22,7 @@ final class OwnRunners: RunnerPool {
     var runners: [String: OwnRunner] = [:]
     /// What the last listing of the machine has shown, by identity.
     var lastFound: [String: FoundRunner] = [:]
-    private let planner: RunnerPlanner
+    let planner: RunnerPlanner
     private let workspaces: Workspaces
 
     var modes: [String] { [mode.rawValue] }
@@ -36,10 +36,12 @@ final class OwnRunners: RunnerPool {
     ) async throws -> OwnRunners {
         let tools = RunnerTools(
             backend: backend, book: book, starts: StartQueue(most: limits.starts),
-            places: RunnerPlaces(limits.room, patience: limits.patience.place), connect: connect, now: now,
-            onChange: onChange, log: log, scope: scope.child("runners"), patience: limits.patience)
+            places: RunnerPlaces(limits.room, patience: limits.patience.place), directories: planner.directories,
+            connect: connect, now: now, onChange: onChange, log: log, scope: scope.child("runners"),
+            patience: limits.patience)
         let runners = OwnRunners(backend.mode, tools, limits, planner, workspaces)
         await runners.takeOver(try await book.entries(of: backend.mode))
+        try await runners.clearLeftovers()
         runners.lookAround()
         return runners
     }
@@ -55,10 +57,10 @@ final class OwnRunners: RunnerPool {
     }
 
     func lease(
-        workspace id: String, directory: String, onProgress: @escaping @Loop (String) -> Void
+        workspace id: String, directory: String, share: RunnerShare, onProgress: @escaping @Loop (String) -> Void
     ) async throws -> RunnerLease {
         let workspace = try await workspaces.get(id).workspace
-        let spec = try await planner.spec(for: workspace)
+        let spec = try await planner.spec(for: workspace, share: share)
         try check(directory, spec)
         await mend(runner(spec))
         // Looked up again: it may have gone, and been forgotten, meanwhile.
@@ -115,6 +117,12 @@ final class OwnRunners: RunnerPool {
         runner.take(.restartAsked)
     }
 
+    func names(in directory: String) -> [String] {
+        runners.values.filter {
+            $0.life.state != .absent && ($0.spec.directory == directory || $0.directories.contains(directory))
+        }.map(\.name)
+    }
+
     var followerCount: Int { runners.values.reduce(0) { $0 + ($1.running?.server.followerCount ?? 0) } }
 
     func server(of runner: String) -> OpencodeServer? { runners[runner]?.running?.server }
@@ -141,15 +149,17 @@ final class OwnRunners: RunnerPool {
             do {
                 let workspace = try await workspaces.get(entry.workspace).workspace
                 // Somebody whose keys are others now gets another runner.
-                guard let place = entry.place, entry.state != .stopping, RunnerPlanner.name(workspace) == entry.name
-                else {
+                let share = RunnerShare(of: entry.name, usual: RunnerPlanner.name(workspace))
+                guard let place = entry.place, entry.state != .stopping, let share else {
                     discard(entry)
                     continue
                 }
-                let runner = OwnRunner(RunnerSpec(remembering: entry, workspace), tools)
+                var spec = RunnerSpec(remembering: entry, workspace)
+                spec.share = share
+                let runner = OwnRunner(spec, tools)
                 runners[entry.name] = runner
                 try runner.find(entry, place)
-                runner.wants(try await planner.spec(for: workspace))
+                runner.wants(try await planner.spec(for: workspace, share: share))
             } catch {
                 // It stays as it is, for the first who needs it.
                 tools.log.warning(
@@ -168,6 +178,20 @@ final class OwnRunners: RunnerPool {
         }
     }
 
+    /// Before anybody can start what would be taken for a leftover.
+    private func clearLeftovers() async throws {
+        let directories = planner.directories
+        let kept = runners.values.map { directories.path($0.workspace, $0.spec.keySignature, $0.spec.share) }
+        let left = try await BlockingPool.shared.run("what runs have left") {
+            directories.takeLeftovers(keeping: Set(kept))
+        }
+        for workspace in left {
+            tools.spawn("clearing what runs have left") {
+                try await BlockingPool.shared.run("clearing what runs have left") { try directories.clear(workspace) }
+            }
+        }
+    }
+
     /// What bears our mark and is in no book can be used by nobody: its password was lost with a process.
     private func sweep() {
         tools.spawn("looking for runners that nobody knows") { [weak self] in
@@ -178,6 +202,7 @@ final class OwnRunners: RunnerPool {
                     ["runner": LogValue(orphan.name), "identity": LogValue(orphan.identity)])
                 try await tools.backend.stop(place(of: orphan), grace: .zero)
             }
+            try await tools.backend.sweep()
         }
     }
 }

@@ -17,12 +17,13 @@ final class RunnerPlanner {
     private let defaults: RunnerDefaults
     private let policy: RunnerPolicy
     private let mounts: MountRules
-    /// Where each runner has what is its own.
-    private let privateRoot: String
+    let directories: PrivateDirectories
     private let keys: @Loop (Workspace) async throws -> [String: Secret]
     /// What was last planned, so that a turn on a runner that is up asks no script.
     private var known: [String: (generation: Int, spec: RunnerSpec)] = [:]
     private static let mostKnown = 4096
+    /// A run's own runner has no second turn to wait for, only another attempt.
+    private static let runIdleTimeout = Duration.seconds(10)
 
     /// `keys` gives the values of the environment that are secret: provider keys by their variables.
     init(
@@ -33,7 +34,7 @@ final class RunnerPlanner {
         self.defaults = defaults
         self.policy = policy
         self.mounts = mounts
-        self.privateRoot = privateRoot
+        directories = PrivateDirectories(root: privateRoot)
         self.keys = keys
     }
 
@@ -42,24 +43,25 @@ final class RunnerPlanner {
     }
 
     /// As the live scripts want it; without a password, which each start makes anew.
-    func spec(for workspace: Workspace) async throws -> RunnerSpec {
-        let name = RunnerPlanner.name(workspace)
+    func spec(for workspace: Workspace, share: RunnerShare = .user) async throws -> RunnerSpec {
+        let name = RunnerPlanner.name(workspace) + share.suffix
         let generation = policy.generation()
         if let known = known[name], known.generation == generation { return known.spec }
-        let spec = try await plan(name, workspace)
+        let spec = try await plan(name, workspace, share)
         if known.count >= RunnerPlanner.mostKnown { known = [:] }
         known[name] = (generation, spec)
         return spec
     }
 
-    private func plan(_ name: String, _ workspace: Workspace) async throws -> RunnerSpec {
+    private func plan(_ name: String, _ workspace: Workspace, _ share: RunnerShare) async throws -> RunnerSpec {
         var facts = workspace.facts
         facts["mode"] = .string(mode.rawValue)
+        facts["isolation"] = .string(share.kind.rawValue)
         if mode == .container { facts["image"] = .string(defaults.image) }
         if mode == .process { facts["command"] = .array(defaults.command.map { .string($0) }) }
         let decision = try await policy.decide(facts)
         let environment = try RunnerPlanner.environment(decision["env"])
-        let privateDirectory = "\(privateRoot)/\(workspace.id)/\(workspace.keySignature)"
+        let privateDirectory = directories.path(workspace.id, workspace.keySignature, share)
         let mounts = try await mounts.allowed(
             decision["mounts"], hiding: [workspace.directory, privateDirectory])
         let image = decision["image"]?.string ?? defaults.image
@@ -76,11 +78,13 @@ final class RunnerPlanner {
         mark.add([limits.memory, limits.processes, limits.disk].map { $0.map { "\($0)" } ?? "-" })
         mark.add(limits.cpus.map { "\($0)" } ?? "-")
         return RunnerSpec(
-            name: name, workspace: workspace.id, keySignature: workspace.keySignature, directory: workspace.directory,
-            privateDirectory: privateDirectory, image: image, command: command ?? defaults.command,
+            name: name, workspace: workspace.id, keySignature: workspace.keySignature, share: share,
+            directory: workspace.directory, privateDirectory: privateDirectory, image: image,
+            command: command ?? defaults.command,
             environment: environment, secrets: try await keys(workspace), mounts: mounts, network: network,
             limits: limits, startTimeout: decision.duration("start_timeout") ?? defaults.startTimeout,
-            idleTimeout: decision.duration("idle_timeout") ?? defaults.idleTimeout, signature: mark.text)
+            idleTimeout: decision.duration("idle_timeout")
+                ?? (share.kind == .run ? RunnerPlanner.runIdleTimeout : defaults.idleTimeout), signature: mark.text)
     }
 
     /// What is not the host's own to set.

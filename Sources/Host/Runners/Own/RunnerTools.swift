@@ -7,6 +7,7 @@ struct RunnerTools {
     let book: RunnerBook
     let starts: StartQueue
     let places: RunnerPlaces
+    let directories: PrivateDirectories
     /// Speaks with what answers at a place.
     let connect: @Loop (RunnerPlace) throws -> OpencodeServer
     /// Milliseconds since the epoch.

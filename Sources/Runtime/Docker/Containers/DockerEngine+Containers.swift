@@ -5,8 +5,8 @@ extension DockerEngine {
     public func containers(all: Bool = false, labels: [String] = []) async throws -> [DockerContainer] {
         var query = try DockerEngine.filters(labels.isEmpty ? [:] : ["label": labels])
         query.append(("all", all ? "true" : "false"))
-        let list = try await link.ask(DockerCall(.get, "/containers/json", query: query, "list containers"))
-        return list.elements.map { DockerContainer($0) }
+        let call = DockerCall(.get, "/containers/json", query: query, "list containers")
+        return try await link.list(call) { DockerContainer($0) }
     }
 
     public func container(_ name: String) async throws -> DockerContainerDetails {

@@ -36,12 +36,23 @@ public struct OwnContainer {
         try await change("rename", "rename", [("name", DockerName.checked(new, "container"))])
     }
 
-    /// With its anonymous volumes; a running one is killed.
+    /// With its anonymous volumes; a running one is killed. Where somebody removes it already, that is waited for.
     public func remove() async throws {
-        try await link.ask(
-            DockerCall(
-                .delete, "/containers/\(id)", query: [("force", "true"), ("v", "true")],
-                "remove the container \(name)", limit: link.patience.work))
+        let call = DockerCall(
+            .delete, "/containers/\(id)", query: [("force", "true"), ("v", "true")], "remove the container \(name)",
+            limit: link.patience.work)
+        let end = Instant.clock + link.patience.work
+        while true {
+            do {
+                try await link.ask(call)
+                return
+            } catch let fault as Fault
+                where fault.kind == .conflict && fault.message.contains("already in progress") && Instant.clock < end
+            {
+                // Mostly a request of a process of ours that was killed meanwhile; the next one finds it gone.
+                try await Loop.sleep(for: .milliseconds(100))
+            }
+        }
     }
 
     /// Other limits, from now on; nil leaves one as it is.

@@ -50,8 +50,7 @@ public struct OwnImage {
 extension DockerEngine {
     public func images(labels: [String] = []) async throws -> [DockerImage] {
         let query = try DockerEngine.filters(labels.isEmpty ? [:] : ["label": labels])
-        let list = try await link.ask(DockerCall(.get, "/images/json", query: query, "list images"))
-        return list.elements.map { DockerImage($0) }
+        return try await link.list(DockerCall(.get, "/images/json", query: query, "list images")) { DockerImage($0) }
     }
 
     public func image(_ name: String) async throws -> DockerImage {
@@ -73,7 +72,7 @@ extension DockerEngine {
         var query = [(name: "fromImage", value: reference.repository)]
         query.append(("tag", reference.tagOrDigest))
         let call = DockerCall(
-            .post, "/images/create", query: query, "pull the image \(name)", limit: link.patience.pull)
+            .post, DockerCall.pulling, query: query, "pull the image \(name)", limit: link.patience.pull)
         let body = try await link.begin(call, idle: link.patience.pull)
         var progress = PullProgress()
         while let line = try await body.nextValue() {

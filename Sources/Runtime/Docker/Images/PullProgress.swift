@@ -20,6 +20,7 @@ struct PullProgress {
             layer.total = line["progressDetail"]["total"].integer ?? layer.total
         case "Download complete": layer.received = layer.total
         case "Pull complete", "Already exists": layer.isDone = true
+        case let word where word.hasPrefix("Retrying in"): return "\(word.lowercased()): a layer"
         default: return nil
         }
         layers[id] = layer

@@ -6,6 +6,18 @@ public struct DockerAddress: Sendable, Hashable {
     /// Where an engine of this machine listens unless somebody told it otherwise.
     public static let usual = DockerAddress(usualSocket, try! WebAddress("http://docker"))
 
+    /// Where an engine listens when nobody says where: the machine's own, or, where this user may not use that, a rootless
+    /// one of the user's.
+    public static func usualPath(user: UInt32, isUsable: (String) -> Bool) -> String {
+        let own = "/run/user/\(user)/docker.sock"
+        return !isUsable(usualSocket) && isUsable(own) ? own : usualSocket
+    }
+
+    /// Whether containers' ports on the engine's loopback can be those of this machine's: over the network nobody knows.
+    public var isHere: Bool {
+        unixPath != nil || ["127.0.0.1", "localhost", "[::1]", "::1"].contains(base.host.description)
+    }
+
     /// A socket of this machine; nil for an engine that is reached over the network.
     public let unixPath: String?
     /// What requests name, also where a socket is what they go to.

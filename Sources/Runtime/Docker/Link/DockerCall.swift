@@ -7,6 +7,9 @@ struct DockerCall: Sendable {
         case raw(HTTPRequest.Body, type: String)
     }
 
+    /// The path by which an image comes from its registry.
+    static let pulling = "/images/create"
+
     var method: Method
     var path: String
     var query: [(name: String, value: String)]

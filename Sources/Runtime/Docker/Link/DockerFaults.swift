@@ -4,7 +4,7 @@ enum DockerFaults {
     static func refused(_ call: DockerCall, status: Int, _ body: [UInt8], _ address: DockerAddress) -> Fault {
         let said = message(body) ?? "status \(status)"
         let text = "\(address.name) could not \(call.subject): \(said)"
-        if let (kind, hint) = known(said) { return Fault(kind, text, hint: hint) }
+        if let meaning = known(said, text) { return meaning }
         switch status {
         case 400: return Fault(.invalidInput, text)
         case 401, 403:
@@ -26,7 +26,9 @@ enum DockerFaults {
         case .timeout:
             return Fault(
                 .timeout, "\(address.name) did not \(call.subject) within \(Units.describe(limit))",
-                hint: "is dockerd frozen or overloaded? `docker ps` should answer at once")
+                hint: call.path == DockerCall.pulling
+                    ? "nothing comes from the registry: `docker pull` on Docker's machine shows whether it is the network"
+                    : "is dockerd frozen or overloaded? `docker ps` should answer at once")
         case .unavailable:
             if let obstacle = address.obstacle() { return obstacle }
             return Fault(
@@ -39,14 +41,16 @@ enum DockerFaults {
     /// Said in the middle of a stream that began well.
     static func told(_ call: DockerCall, _ said: String, _ address: DockerAddress) -> Fault {
         let text = "\(address.name) could not \(call.subject): \(said)"
-        if let (kind, hint) = known(said) { return Fault(kind, text, hint: hint) }
-        return Fault(.unavailable, text)
+        return known(said, text) ?? Fault(.unavailable, text)
     }
 
     /// Words that the Engine uses under several statuses.
-    private static func known(_ said: String) -> (Fault.Kind, String?)? {
+    private static func known(_ said: String, _ text: String) -> Fault? {
         let said = said.lowercased()
-        for (words, kind, hint) in meanings where words.contains(where: said.contains) { return (kind, hint) }
+        for (words, kind, hint) in meanings where words.contains(where: said.contains) {
+            // No room is made by waiting.
+            return Fault(kind, text, hint: hint, isRetryable: kind == .overBudget ? false : nil)
+        }
         return nil
     }
 
@@ -59,9 +63,22 @@ enum DockerFaults {
             ["client version"], .unavailable,
             "this Engine is older than Perigee understands (API \(DockerVersion.oldest)), or newer"
         ),
+        (["has active endpoints", "is ambiguous"], .conflict, nil),
         (["is in use", "already in use", "already in progress", "is already paused"], .conflict, nil),
         (["pool overlaps", "non-overlapping", "address pools have been fully subnetted"], .overBudget, nil),
         (["port is already allocated", "address already in use"], .conflict, "another program has this port"),
+        (
+            ["no basic auth credentials", "authentication required", "unauthorized"], .denied,
+            "the registry wants a login, and Perigee has none: pull the image by hand after `docker login`"
+        ),
+        (
+            ["toomanyrequests", "too many requests"], .unavailable,
+            "the registry gives this address no more for now: wait, or pull by hand after `docker login`"
+        ),
+        (
+            ["verification failed", "does not match digest"], .unavailable,
+            "what came is not what the registry announced: try again; if it stays so, its copy or a proxy is broken"
+        ),
         (
             ["manifest unknown", "manifest for", "pull access denied", "repository does not exist", "no such image"],
             .notFound, "check the image's name; a private one is to be pulled by hand, or after `docker login`"

@@ -50,8 +50,23 @@ final class DockerLink {
     /// Asks and reads the whole answer; what went wrong is thrown.
     @discardableResult
     func ask(_ call: DockerCall) async throws -> JSONView {
-        let request = try request(call, prefix: try await prefix())
-        let (_, body) = try await whole(call, request)
+        let (_, body) = try await whole(call, try request(call, prefix: try await prefix()))
+        return DockerLink.parsed(body)
+    }
+
+    /// The same of a list, which may be long: a thousand containers are a megabyte, and would hold up everybody else.
+    func list<Item: Sendable>(_ call: DockerCall, _ item: @escaping @Sendable (JSONView) -> Item) async throws -> [Item]
+    {
+        let (_, body) = try await whole(call, try request(call, prefix: try await prefix()))
+        guard body.count > DockerLink.readHere else { return DockerLink.parsed(body).elements.map(item) }
+        return try await BlockingPool.shared.run("reading a list of Docker's") {
+            DockerLink.parsed(body).elements.map(item)
+        }
+    }
+
+    private static let readHere = 64 << 10
+
+    private nonisolated static func parsed(_ body: [UInt8]) -> JSONView {
         guard !body.isEmpty else { return JSONView.missing }
         do {
             return try JSON.parse(body)
@@ -146,13 +161,8 @@ final class DockerLink {
         let target = try request(call, prefix: try await prefix()).address.target
         return try await bounded(call, call.limit ?? patience.look) {
             let transport = try await connect()
-            let opening = DockerOpening(transport, call, address)
-            do {
-                try await opening.value("\(call.method.rawValue) \(target) HTTP/1.1", host: address.base.authority)
-            } catch {
-                transport.close()
-                throw error
-            }
+            let opening = DockerOpening(transport: transport, call: call, address: address)
+            try await opening.value("\(call.method.rawValue) \(target) HTTP/1.1", host: address.base.authority)
             return transport
         }
     }

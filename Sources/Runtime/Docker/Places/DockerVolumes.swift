@@ -8,7 +8,7 @@ public struct DockerVolume: Sendable, Equatable {
     public let options: [String: String]
     public let created: Double?
 
-    init(_ view: JSONView) {
+    public init(_ view: JSONView) {
         name = view["Name"].string ?? ""
         driver = view["Driver"].string ?? ""
         mountpoint = view["Mountpoint"].string ?? ""

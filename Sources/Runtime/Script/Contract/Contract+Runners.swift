@@ -29,7 +29,8 @@ extension Contract {
             .optional("workspace", word, "Another workspace than the user's own, by its id."),
             .optional(
                 "isolation", .choice(["user", "chat", "run"]),
-                "Who shares the runner: all chats of the user, the turns of this chat, or nobody."),
+                "Who shares the runner: all chats of the user, the turns of this chat, or nobody. A shared server refuses "
+                    + "the last two."),
             .optional("worker", word, "For the engine `worker`: which one, or the label of workers."),
             .optional("provider", word, "For the engine `provider`: the one to try first."),
             reason,
@@ -54,6 +55,8 @@ extension Contract {
             .required("keys", .list(word), "Names of the provider keys that it has; never the keys."),
             .required("key_signature", word, "Changes when a key does."),
             .optional("mode", runnerMode, "How its agent is about to run."),
+            .optional(
+                "isolation", .choice(["user", "chat", "run"]), "Who is to share the runner that is about to start."),
             .optional("image", .text(), "The container image of the settings."),
             .optional("command", .list(.text()), "The agent's command of the settings, for the mode `process`."),
             .optional("personas", .list(word), "The personas that its user may use."),

@@ -82,7 +82,8 @@ extension Contract {
             .required(
                 "kind",
                 .choice([
-                    "rate_limited", "session_missing", "session_busy", "agent_gone", "agent_failed", "agent_missing",
+                    "rate_limited", "session_missing", "session_busy", "agent_gone", "agent_failed", "no_runner",
+                    "runners_full", "agent_missing",
                     "context_overflow", "output_limit", "content_filtered", "unauthorized", "model_missing",
                     "provider_failed", "timeout", "out_of_memory", "disk_full", "other",
                 ]), "What sort of failure."),

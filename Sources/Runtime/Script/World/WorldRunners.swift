@@ -28,6 +28,8 @@ public struct RunnerState: Sendable, Equatable {
     /// Nil for one that all workspaces share.
     public var workspace: String?
     public var keySignature: String?
+    /// Who shares it: `user`, `chat` or `run`; nil for one that all workspaces share.
+    public var isolation: String?
     public var life: Life
     /// How many turns and clients are on it.
     public var leases: Int
@@ -41,14 +43,15 @@ public struct RunnerState: Sendable, Equatable {
     public var reason: String?
 
     public init(
-        name: String, mode: String, workspace: String? = nil, keySignature: String? = nil, life: Life, leases: Int = 0,
-        isStale: Bool = false, address: String? = nil, identity: String? = nil, startedAt: Int64? = nil,
-        lastUsedAt: Int64? = nil, reason: String? = nil
+        name: String, mode: String, workspace: String? = nil, keySignature: String? = nil,
+        isolation: String? = nil, life: Life, leases: Int = 0, isStale: Bool = false, address: String? = nil,
+        identity: String? = nil, startedAt: Int64? = nil, lastUsedAt: Int64? = nil, reason: String? = nil
     ) {
         self.name = name
         self.mode = mode
         self.workspace = workspace
         self.keySignature = keySignature
+        self.isolation = isolation
         self.life = life
         self.leases = leases
         self.isStale = isStale

@@ -9,9 +9,15 @@ public enum WebSocketClient {
         transport: any ByteTransport, host: String, path: String, headers: Headers = Headers(),
         protocols: [String] = [], settings: WebSocketSettings = WebSocketSettings()
     ) async throws -> WebSocket {
-        let opening = try ClientOpening(
-            transport, ClientRequest(host: host, path: path, headers: headers, protocols: protocols), settings)
-        return try await Deadline.within(.seconds(30)) { try await opening.value() }
+        let request = try ClientRequest(host: host, path: path, headers: headers, protocols: protocols)
+        let opening = TransportOpening<WebSocket>(transport, "the WebSocket at \(host)") { head, rest in
+            let subprotocol = try ClientAnswer.check(head, request)
+            let socket = WebSocket(over: transport, as: .client, subprotocol: subprotocol, settings: settings)
+            // Frames may come in the same packet as the head.
+            if !rest.isEmpty { rest.withUnsafeBytes { socket.receive($0) } }
+            return socket
+        }
+        return try await Deadline.within(.seconds(30)) { try await opening.value(request.bytes) }
     }
 }
 
@@ -50,75 +56,5 @@ struct ClientRequest {
     private static func isOurs(_ name: String) -> Bool {
         let name = name.lowercased()
         return name == "host" || name == "upgrade" || name == "connection" || name.hasPrefix("sec-websocket-")
-    }
-}
-
-/// One opening handshake of a client: the request out, the head of the answer in.
-@Loop
-private final class ClientOpening {
-    private static let headLimit = 16 << 10
-
-    private let transport: any ByteTransport
-    private let request: ClientRequest
-    private let settings: WebSocketSettings
-    private let outcome: Waiter<WebSocket>
-    private var head: [UInt8] = []
-
-    init(_ transport: any ByteTransport, _ request: ClientRequest, _ settings: WebSocketSettings) {
-        self.transport = transport
-        self.request = request
-        self.settings = settings
-        outcome = Waiter<WebSocket>("the WebSocket handshake with \(request.host)")
-    }
-
-    func value() async throws -> WebSocket {
-        transport.onBytes = { [weak self] in self?.receive($0) }
-        transport.onClose = { [weak self] in
-            guard let self else { return }
-            outcome.finish(.failure(Fault(.unavailable, "\(request.host) hung up during the WebSocket handshake")))
-        }
-        request.bytes.withUnsafeBytes { transport.send($0) }
-        do {
-            return try await outcome.value()
-        } catch {
-            transport.onBytes = nil
-            transport.onClose = nil
-            transport.close()
-            throw error
-        }
-    }
-
-    private func receive(_ bytes: UnsafeRawBufferPointer) {
-        guard !outcome.isFinished else { return }
-        let searched = max(0, head.count - 3)
-        head.append(contentsOf: bytes)
-        guard let end = endOfHead(from: searched) else {
-            if head.count > ClientOpening.headLimit { refuse("the head of its answer is too long") }
-            return
-        }
-        do {
-            let subprotocol = try ClientAnswer.check(head[..<end], request)
-            let socket = WebSocket(over: transport, as: .client, subprotocol: subprotocol, settings: settings)
-            outcome.finish(.success(socket))
-            // Frames may come in the same packet as the head.
-            if end < head.count { head[end...].withUnsafeBytes { socket.receive($0) } }
-        } catch {
-            outcome.finish(.failure(error))
-        }
-    }
-
-    private func refuse(_ why: String) {
-        outcome.finish(.failure(Fault(.unavailable, "\(request.host) is no WebSocket server: \(why)")))
-    }
-
-    private func endOfHead(from start: Int) -> Int? {
-        var index = start
-        while index + 4 <= head.count {
-            if head[index] == 13, head[index + 1] == 10, head[index + 2] == 13, head[index + 3] == 10 {
-                return index + 4
-            }
-            index += 1
-        }
-        return nil
     }
 }

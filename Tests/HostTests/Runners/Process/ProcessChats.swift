@@ -8,7 +8,7 @@ import Testing
 
 /// The whole program with its runners as processes, users who chat with it, and every process that bears its mark.
 @Loop
-final class ProcessChats {
+final class ProcessChats: RunnerUsers {
     let bed: ChatBed
     private var turns = 0
 
@@ -20,8 +20,9 @@ final class ProcessChats {
     }
 
     /// Runs a test, then stops what is up and checks that nothing is left.
+    /// `user` is who Perigee runs as; the test's own user where it is nil.
     static func with(
-        _ settings: [String] = [], within limit: Duration = .seconds(90),
+        _ settings: [String] = [], as user: uid_t? = nil, within limit: Duration = .seconds(240),
         _ body: @Loop (ProcessChats) async throws -> Void
     ) async throws {
         guard TestEnvironment.program("bwrap", for: "the program with runners as processes") != nil else { return }
@@ -30,7 +31,8 @@ final class ProcessChats {
         let all = ["RUNNER_MODE=process", "RUNNER_SANDBOX=bubblewrap", "PERIGEE_ALLOW_ANONYMOUS=true"] + settings
         let readable = access("/opt/swift", F_OK) == 0 ? ["RUNNER_READABLE=/opt/swift"] : []
         try await ChatBed.with(
-            all + readable, environment: ["PATH": "/\(directory):/usr/bin:/bin"], within: limit
+            all + readable, environment: ["PATH": "/\(directory):/usr/bin:/bin"],
+            launcher: user.map { ProcessChats.launcher($0) } ?? [], owner: user, within: limit
         ) { bed in
             let chats = ProcessChats(bed)
             do { try await body(chats) } catch {
@@ -43,6 +45,11 @@ final class ProcessChats {
     }
 
     private init(_ bed: ChatBed) { self.bed = bed }
+
+    /// Words before a program that is to run as a user without any rights.
+    static func launcher(_ user: uid_t) -> [String] {
+        ["setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--no-new-privs", "--"]
+    }
 
     // MARK: chatting
 
@@ -65,10 +72,10 @@ final class ProcessChats {
     /// What a tool of this user's agent prints that runs a script.
     func run(_ script: String, as user: String) async throws -> String {
         let directory = try await directory(of: user)
-        try write(script, to: "\(directory)/script")
+        try PlainFile.write(script, to: "\(directory)/script")
         let reply = try await turn(user, "bash sh \(directory)/script > \(directory)/printed 2>&1; say done")
         #expect(reply.text.hasSuffix("done"), "\(reply.body)")
-        return try read("\(directory)/printed")
+        return PlainFile.text("\(directory)/printed")
     }
 
     func directory(of user: String) async throws -> String {
@@ -114,7 +121,7 @@ final class ProcessChats {
     }
 
     func until(
-        _ subject: String, within limit: Duration = .seconds(30), _ condition: @Loop () async throws -> Bool
+        _ subject: String, within limit: Duration = .seconds(60), _ condition: @Loop () async throws -> Bool
     ) async throws {
         let end = Instant.clock + limit
         while try await !condition() {
@@ -128,6 +135,20 @@ final class ProcessChats {
         let processes = try await processes().map { "\($0.identity.pid) \($0.mark.name) \($0.arguments.prefix(3))" }
         return "\(processes); \(try await perigee("runners").output)"
     }
+
+    // MARK: when Perigee is killed
+
+    func open(_ user: String, _ words: String, in chat: String) async throws -> HTTPAnswer {
+        try await open(user, words, chat: chat)
+    }
+
+    func stopRunner(of user: String) async throws {
+        if let runner = try await runner(of: user) { try await stop(runner["name"].string ?? "") }
+    }
+
+    func areWhole() async throws -> Bool { try await starts().values.allSatisfy { $0.count == 1 } }
+
+    func runnerCount() async throws -> Int { try await starts().count }
 
     // MARK: the end
 
@@ -153,26 +174,5 @@ final class ProcessChats {
         } catch {
             Issue.record(error)
         }
-    }
-
-    // MARK: files of a workspace
-
-    func write(_ text: String, to path: String) throws {
-        let bytes = Array(text.utf8)
-        let descriptor = Glibc.open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Fault.system("write", path, errno: errno) }
-        defer { close(descriptor) }
-        #expect(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
-    }
-
-    /// What is not there is empty.
-    func read(_ path: String) throws -> String {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return "" }
-        defer { close(descriptor) }
-        let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 20) { buffer, count in
-            count = max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

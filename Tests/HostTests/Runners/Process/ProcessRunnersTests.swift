@@ -41,7 +41,7 @@ struct ProcessRunnersTests {
     /// What ann's agent gets at of bob's.
     private func apart(_ chats: ProcessChats) async throws {
         let directory = try await chats.directory(of: "bob")
-        try chats.write("private to bob", to: "\(directory)/diary")
+        try PlainFile.write("private to bob", to: "\(directory)/diary")
         let name = try await chats.runnerName(of: "bob")
         let address = try await chats.runner(of: "bob")?["address"].string ?? ""
         let bobs = try await chats.processes().filter { $0.mark.name == name }
@@ -100,7 +100,7 @@ struct ProcessRunnersTests {
         try await ProcessChats.with(["RUNNER_MEMORY=256MB", "RUNNER_PROCESSES=64"]) { chats in
             for user in ["ann", "bob"] { #expect(try await chats.turn(user, "say hello").ends == 1) }
             let directory = try await chats.directory(of: "ann")
-            try chats.write("tail /dev/zero; exec perl -e 'while (1) { fork // sleep 1 }'", to: "\(directory)/harm")
+            try PlainFile.write("tail /dev/zero; exec perl -e 'while (1) { fork // sleep 1 }'", to: "\(directory)/harm")
             let harm = try await chats.open("ann", "bash sh \(directory)/harm")
             let ann = try await chats.runnerName(of: "ann")
             try await chats.until("the bomb") { try await chats.processes().count { $0.mark.name == ann } >= 30 }
@@ -133,7 +133,7 @@ struct ProcessRunnersTests {
                     #expect(reply.text.hasSuffix("hello \(number)"), "\(reply.body)")
                 }
             }
-            try await chats.until("all answers", within: .seconds(80)) {
+            try await chats.until("all answers", within: .seconds(200)) {
                 most = max(most, try await chats.starts().count)
                 return scope.taskCount == 0
             }

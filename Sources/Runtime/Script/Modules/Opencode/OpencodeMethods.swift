@@ -190,27 +190,11 @@ enum OpencodeMethods {
     }
 
     static var events: [HostFunction] {
-        [
-            HostFunction(
-                waiting: "next", "The next event; nil at the end, and nil with an error when the stream broke.",
-                results: [.optional("event", .record(OpencodeTables.event), "What happened.")]
-            ) { call in try await next(call) },
-            HostFunction(
-                waiting: "__call", "The same as `next`, for a loop.",
-                [
-                    .optional("state", .any, "Given by `for`; ignored."),
-                    .optional("control", .any, "Given by `for`; ignored."),
-                ], results: [.optional("event", .any, "What happened.")]
-            ) { call in try await next(call) },
-            HostFunction("close", "Ends the stream.", results: [done]) { call in
-                (call.receiver as! OpencodeEvents).close()
-                return true
-            },
-            HostFunction("__close", "Ends the stream.", [.optional("reason", .any, "Given by Lua; ignored.")]) { call in
-                (call.receiver as! OpencodeEvents).close()
-                return .nil
-            },
-        ]
+        HostFunction.iterator(over: OpencodeTables.event) { call in
+            try await next(call)
+        } close: {
+            ($0 as! OpencodeEvents).close()
+        }
     }
 }
 

@@ -12,6 +12,9 @@ enum RunnerTables {
             .required("mode", .choice(["shared", "process", "container"]), "what it is"),
             .optional("workspace", .text(), "the workspace that it serves; nil where all share it"),
             .optional("key_signature", .text(), "which set of provider keys it was started with"),
+            .optional(
+                "isolation", .choice(["user", "chat", "run"]),
+                "who shares it: all chats of a user, one chat, or one run"),
             .required("state", .choice(RunnerState.Life.allCases.map(\.rawValue)), "how it fares"),
             .required("leases", .integer(), "how many turns and clients are on it"),
             .required("stale", .boolean, "whether it is started anew as soon as nobody is on it"),
@@ -48,6 +51,7 @@ enum RunnerTables {
         ]
         fields["workspace"] = runner.workspace.map { .string($0) }
         fields["key_signature"] = runner.keySignature.map { .string($0) }
+        fields["isolation"] = runner.isolation.map { .string($0) }
         fields["address"] = runner.address.map { .string($0) }
         fields["started"] = runner.startedAt.map { .integer($0 / 1000) }
         fields["last_used"] = runner.lastUsedAt.map { .integer($0 / 1000) }

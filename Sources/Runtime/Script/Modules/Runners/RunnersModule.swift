@@ -59,7 +59,15 @@ extension HostModule {
             waiting: "found", "Lists what is marked as a runner on this machine, whether anybody knows it or not.",
             results: [.required("found", .list(.record(RunnerTables.finding)), "containers, or processes")],
             example: "for _, item in ipairs(assert(runners.found())) do log.info(item.standing) end"
-        ) { _ in .array(try await runners.found().map(RunnerTables.table)) }
+        ) { _ in
+            var tables: [LuaValue] = []
+            for item in try await runners.found() {
+                tables.append(RunnerTables.table(item))
+                // Others get their turn: there may be thousands.
+                if tables.count.isMultiple(of: 128) { await Loop.yield() }
+            }
+            return .array(tables)
+        }
     }
 
     private static let name = Field.required("name", .text(max: 200), "the runner's name")

@@ -5,10 +5,66 @@ import Testing
 
 @testable import Host
 
+/// Users of the whole program with runners of their own, whatever makes these real.
+@Loop
+protocol RunnerUsers: AnyObject {
+    var bed: ChatBed { get }
+    /// A turn in that chat, whose answer is on its way.
+    func open(_ user: String, _ words: String, in chat: String) async throws -> HTTPAnswer
+    /// Stops the user's runner, if there is one.
+    func stopRunner(of user: String) async throws
+    func directory(of user: String) async throws -> String
+    /// Nothing bears our mark on this machine but runners that the program knows, each of them once.
+    func areWhole() async throws -> Bool
+    /// How many there are.
+    func runnerCount() async throws -> Int
+    /// For a failure's words.
+    func state() async throws -> String
+}
+
+/// How many moments are tried, and with how many users. `PERIGEE_KILL_POINTS=200` for more, with twenty users unless
+/// `PERIGEE_KILL_USERS` says otherwise; `PERIGEE_KILL_SEED=17` begins with one that failed.
+enum KillPoints {
+    static func count(else usual: Int) -> Int { number("PERIGEE_KILL_POINTS") ?? usual }
+    static let first = number("PERIGEE_KILL_SEED") ?? 0
+
+    static func users(else usual: Int) -> [String] {
+        let count = number("PERIGEE_KILL_USERS") ?? (Self.count(else: 0) > 100 ? 20 : usual)
+        return (1...count).map { "user\($0)x" }
+    }
+
+    /// Plays them one after the other, up to the first that leaves the program in no state to go on from.
+    @Loop
+    static func play(on ground: any RunnerUsers, users: [String], points: Int) async {
+        var inside = 0
+        for seed in first..<first + points {
+            let kill = RunnerKill(ground, users: users, seed: UInt64(seed))
+            do {
+                try await kill.play()
+            } catch {
+                Issue.record("\(kill.name): \(Fault(error))")
+                break
+            }
+            inside += kill.wasInside ? 1 : 0
+            if points > 20 { tell("\(kill.name): \(kill.told)\n") }
+        }
+        #expect(inside * 2 >= points, "only \(inside) ends met a turn at work")
+    }
+
+    /// Hours have something to look at.
+    private static func tell(_ line: String) {
+        let bytes = Array(line.utf8)
+        // Nothing depends on it.
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+
+    private static func number(_ name: String) -> Int? { TestEnvironment.value(of: name).flatMap { Int($0) } }
+}
+
 /// One moment at which Perigee ends while several runners are at work, and what must hold behind it. All of it comes
 /// from a seed, so that what it led to can be seen again.
 @Loop
-final class ProcessKill {
+final class RunnerKill {
     /// One user's turn.
     private struct Turn {
         let user: String
@@ -18,7 +74,7 @@ final class ProcessKill {
         var hasText = false
     }
 
-    private let chats: ProcessChats
+    private let chats: any RunnerUsers
     private let seed: UInt64
     private var turns: [Turn]
     private let signal: Int32
@@ -30,8 +86,11 @@ final class ProcessKill {
     private var seen = 0
     private let reached = Waiter<Void>("the moment of a kill")
     private(set) var wasInside = false
+    /// What became of the turns, by their states.
+    private var states: [String: Int] = [:]
+    var told: String { states.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ") }
 
-    init(_ chats: ProcessChats, users: [String], seed: UInt64) {
+    init(_ chats: any RunnerUsers, users: [String], seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         self.chats = chats
         self.seed = seed
@@ -42,7 +101,7 @@ final class ProcessKill {
         rounds = Int.random(in: 0...200, using: &random)
     }
 
-    private var name: String { "seed \(seed), signal \(signal) after \(moment) events, \(cold.count) cold" }
+    var name: String { "seed \(seed), signal \(signal) after \(moment) events, \(cold.count) cold" }
 
     private func words(_ mark: String) -> String {
         [
@@ -54,8 +113,7 @@ final class ProcessKill {
     func play() async throws {
         for index in cold {
             // It may have been ended before it was of use, at an earlier moment.
-            guard let runner = try await chats.runner(of: turns[index].user) else { continue }
-            try await chats.stop(runner["name"].string ?? "")
+            try await chats.stopRunner(of: turns[index].user)
         }
         let scope = Scope("clients") { name, error in Issue.record("\(name) let \(error) escape") }
         for index in turns.indices {
@@ -67,22 +125,31 @@ final class ProcessKill {
                 if scope.taskCount == 1 { reached.finish(.success(())) }
             }
         }
-        if moment > 0 { try await Deadline.within(.seconds(30)) { try await reached.value() } }
+        if moment > 0 { try await Deadline.within(.seconds(120)) { try await reached.value() } }
         for _ in 0..<rounds { await Loop.yield() }
         wasInside = scope.taskCount > 0
         try await chats.bed.end(signal)
         await scope.close()
         try await chats.bed.start()
         for turn in turns { try await check(turn) }
-        try await chats.until("one start of each runner, \(name)") {
-            try await chats.starts().values.allSatisfy { $0.count == 1 }
+        try await untilWhole()
+        #expect(try await chats.runnerCount() <= turns.count, "\(name)")
+    }
+
+    /// What a start had not finished is being cleared away when Perigee is back.
+    private func untilWhole() async throws {
+        let end = Instant.clock + .seconds(60)
+        while try await !chats.areWhole() {
+            guard Instant.clock < end else {
+                throw Fault(.timeout, "\(name): something is there twice, or nobody's: \(try await chats.state())")
+            }
+            try await Loop.sleep(for: .milliseconds(50))
         }
-        #expect(try await chats.starts().count <= turns.count, "\(name)")
     }
 
     private func client(_ index: Int) async throws {
         let mark = turns[index].mark
-        let answer = try await chats.open(turns[index].user, words(mark), chat: mark)
+        let answer = try await chats.open(turns[index].user, words(mark), in: mark)
         turns[index].run = answer.headers["x-perigee-run"]
         let events = answer.body.events()
         while let event = try await events.next() {
@@ -99,14 +166,15 @@ final class ProcessKill {
         let isKnown = turn.run.map { runs == [$0] } ?? (runs.count <= 1)
         #expect(isKnown, "\(name): \(turn.mark) has \(runs)")
         for run in runs {
-            let state = try await Deadline.within(.seconds(40)) { try await chats.bed.outcome(of: run) }
+            let state = try await Deadline.within(.seconds(120)) { try await chats.bed.outcome(of: run) }
+            states[state, default: 0] += 1
             let record = try await chats.bed.get("/mgmt/runs/\(run)").json
             let ending = "\(name): \(turn.mark) is \(state), \(record["error"]["message"].string ?? "without a fault")"
             #expect(["succeeded", "interrupted", "failed"].contains(state), "\(ending)")
             // Its agent was at work, and nobody has ended that.
             if turn.hasText { #expect(state == "succeeded", "\(ending)") }
             let directory = try await chats.directory(of: turn.user)
-            let count = try chats.read("\(directory)/turns-\(turn.mark)").split(separator: "\n").count
+            let count = PlainFile.text("\(directory)/turns-\(turn.mark)").split(separator: "\n").count
             #expect(count <= 1 && (state != "succeeded" || count == 1), "\(ending): it was run \(count) times")
             guard state == "succeeded" else { continue }
             let told = try await text(of: run)
