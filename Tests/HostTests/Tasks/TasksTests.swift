@@ -16,7 +16,7 @@ struct TasksTests {
                 [
                     "task_id": "t-1", "code": "say one two three; bash printf '\u{1b}[31mred'; say the end",
                     "surprise": true,
-                ])
+                ], headers: [("X-Request-Id", "req-7")])
             #expect(answer.status == 202)
             let id = try #require(try answer.json["execution_id"].string)
             #expect(try answer.json["status"].string == "pending")
@@ -39,6 +39,7 @@ struct TasksTests {
 
             let status = try await bed.status(id)
             #expect(status["status"].string == "completed" && status["progress"].integer == 100)
+            #expect(status["request_id"].string == "req-7")
             #expect(status["started_at"].string != nil && status["duration"].number != nil)
         }
     }

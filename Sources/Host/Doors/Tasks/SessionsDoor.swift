@@ -90,6 +90,7 @@ struct SessionsDoor: Door {
         var order = try TaskOrder(session: body, limits: desk.intake.limits)
         order.project = try order.project ?? desk.project(request)
         order.idempotencyKey = key
+        order.request = request.id
         let accepted = try await desk.intake.submit(order, caller)
         let run = accepted.run
         var json = JSONWriter()
@@ -170,9 +171,9 @@ struct SessionsDoor: Door {
             SessionStatus(run.state), ["progress": .integer(Int64(try await desk.progress(run)))])
         return EventStream.response { (stream: EventStream) async throws in
             stream.onGone = { follower.close() }
-            // It bears the number that the client has already: none is passed over by it.
+            // It bears the number that the client has already, and a time before all others: none is passed over by it.
             var seen = filter.after
-            try await stream.send(event: first.name, id: String(seen), data: first.json(at: runs.now()))
+            try await stream.send(event: first.name, id: String(seen), data: first.json(at: run.createdAt))
             var pulse: Timer?
             pulse = Timer {
                 stream.sendNow(

@@ -147,6 +147,7 @@ final class TaskDesk {
         if let position = runs.places.position(of: run.id) { json.member("position", position) }
         json.member("project_id", entry.project)
         json.member("execution", entry.number)
+        if let request = run.order.meta["request_id"]?.string { json.member("request_id", request) }
         if let before = entry.retryOf { json.member("retry_of", before) }
         json.member("created_at", TaskTime.text(run.createdAt))
         if let moment = run.startedAt { json.member("started_at", TaskTime.text(moment)) }

@@ -205,6 +205,7 @@ extension TurnRequest {
         let model = "open-persona/\(order.persona)"
         var facts = ClientFacts([:], model: model, extra: [:])
         facts.meta = order.meta
+        facts.meta["request_id"] = order.request.map { .string($0) }
         facts.meta["project"] = .string(project)
         facts.meta["\(order.kind.rawValue)_id"] = .string(order.name)
         var messages: [ChatMessage] = []

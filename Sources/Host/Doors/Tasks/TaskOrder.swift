@@ -25,6 +25,8 @@ struct TaskOrder: Sendable {
     var isAttended = false
     var title: String?
     var meta: JSONObject = [:]
+    /// The id of the request that brought it, by which logs of both sides are put together.
+    var request: String?
     /// `Idempotency-Key`, and what it was first used with.
     var idempotencyKey: String?
     var digest = ""

@@ -97,6 +97,7 @@ struct TasksDoor: Door {
         var order = try TaskOrder(execute: body, limits: desk.intake.limits)
         order.project = try order.project ?? desk.project(request)
         order.idempotencyKey = key
+        order.request = request.id
         return try accepted(try await desk.intake.submit(order, caller))
     }
 
