@@ -7,7 +7,8 @@ local time = require "host.time"
 
 local IDLE = time.hours(2)
 
---- The keys of each workspace: those that its newest runner has. Chats and runs may have runners of their own with them.
+--- The keys of each workspace: those that its newest runner has. Chats and runs may have runners of their own with
+--- them.
 ---@param all host.Runner[]
 ---@return table<string, string?>
 local function keys(all)
