@@ -63,7 +63,7 @@ struct ChatEndingTests {
             }
             #expect(try await bed.end(SIGTERM) == .exited(0))
             let reply = try await bed.reply(to: answer)
-            #expect(reply.ends == 1 && reply.error?.contains("stopping") == true)
+            #expect(reply.ends == 1 && reply.error?.contains("restarted") == true)
             while try await follower.next() != nil {}
 
             try await bed.start()
