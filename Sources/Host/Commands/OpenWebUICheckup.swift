@@ -11,7 +11,7 @@ struct OpenWebUICheckup {
         "X-OpenWebUI-Model-Id": "{{MODEL_ID}}",
     ]
 
-    private let settings: Settings
+    let settings: Settings
 
     init(_ settings: Settings) { self.settings = settings }
 
@@ -111,7 +111,7 @@ struct OpenWebUICheckup {
             findings.append(
                 Finding(subject: "connection", state: .bad, text: "it is switched off", advice: "switch it on"))
         }
-        return findings
+        return findings + (await surroundings(config["OPENAI_API_KEYS"][index].string ?? "", client, address))
     }
 
     nonisolated static func leads(_ address: String, to port: Int) -> Bool {
@@ -131,7 +131,7 @@ struct OpenWebUICheckup {
                 advice: "paste the headers above: without them edits and branches are guessed from the history")
     }
 
-    private func get(_ path: String, _ client: HTTPClient, _ address: String) async throws -> JSONView {
+    func get(_ path: String, _ client: HTTPClient, _ address: String) async throws -> JSONView {
         var stem = address[...]
         while stem.hasSuffix("/") { stem = stem.dropLast() }
         var request = HTTPRequest(.get, try WebAddress("\(stem)\(path)"))

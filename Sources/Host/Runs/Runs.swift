@@ -230,7 +230,8 @@ final class Runs {
         case .notice(let text, let isPassing): .notice(log.secrets.clean(text), isPassing: isPassing)
         case .error(let failure): .error(cleaned(failure))
         case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
-        case .text, .reasoning, .tool, .todo, .ask, .answer, .usage, .artifact, .cut, .place: event
+        case .tool(let tool): .tool(tool.hiding(log.secrets))
+        case .text, .reasoning, .todo, .ask, .answer, .usage, .artifact, .cut, .place: event
         }
     }
 

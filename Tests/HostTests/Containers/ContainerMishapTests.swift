@@ -37,7 +37,7 @@ struct ContainerMishapTests {
         try await ContainerHouse.with(["RUNNER_IMAGE=\(image)"]) { house in
             let ann = try await house.begin("ann", "say with an image")
             try await ann.until("does not answer: trying again")
-            #expect(ann.reply.body.contains("pulling the image \(image)"), "\(ann.reply.body)")
+            #expect(ann.reply.body.contains("Pulling the image \(image)"), "\(ann.reply.body)")
             try await house.docker.docker(["tag", ContainerBed.image, image])
             #expect(try await ann.whole().text.contains("with an image"), "\(ann.reply.body)")
             try await house.docker.docker(["rmi", image])

@@ -63,7 +63,7 @@ struct ChatEndingTests {
             }
             #expect(try await bed.end(SIGTERM) == .exited(0))
             let reply = try await bed.reply(to: answer)
-            #expect(reply.ends == 1 && reply.error?.contains("stopping") == true)
+            #expect(reply.ends == 1 && reply.error?.contains("restarted") == true)
             while try await follower.next() != nil {}
 
             try await bed.start()
@@ -75,6 +75,26 @@ struct ChatEndingTests {
                 if json["kind"].equals("text") { told += json["text"].string ?? "" }
             }
             #expect(told == words.joined(separator: " ") && bed.fake.prompts.count == 1)
+        }
+    }
+
+    @Test("whoever waits for a whole answer then is told the same, and not to send it again")
+    func stoppingWhole() async throws {
+        try await ChatBed.with { bed in
+            let scope = Scope("client") { name, error in Issue.record("\(name) let \(error) escape") }
+            let answer = Waiter<HTTPAnswer>("the answer")
+            let body: JSONValue = ["model": "open-persona/build", "messages": ChatBed.messages(["say some; hang"])]
+            scope.spawn("asking") {
+                answer.finish(.success(try await bed.open("/v1/chat/completions", try JSON.encode(body))))
+            }
+            try await bed.fake.until("the turn") { bed.fake.busySessions.count == 1 }
+            #expect(try await bed.end(SIGTERM) == .exited(0))
+            let told = try await answer.value()
+            #expect(told.status == 503 && told.headers["x-should-retry"] == "false")
+            let reply = try await bed.reply(to: told)
+            #expect(reply.error?.contains("restarted") == true, "\(reply.body)")
+            await scope.close()
+            try await bed.start()
         }
     }
 }

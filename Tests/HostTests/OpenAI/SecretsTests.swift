@@ -76,16 +76,19 @@ struct SecretsTests {
         let token = hunt.plant("API key", try #require(issued.chunks[0]["token"].string))
         let entry = [("Authorization", "Bearer \(token)")]
 
-        // A turn whose provider quotes the user's key, the end of it, and a turn that is fine.
-        for (number, text) in ["error Odd Incorrect key: KEY", Ask.leave, "bash cat opencode.json; say done"]
-            .enumerated()
-        {
+        // A turn whose provider quotes the user's key, the end of it, a turn that is fine, and one that prints the key.
+        let texts = [
+            "error Odd Incorrect key: KEY", Ask.leave, "bash cat opencode.json; say done",
+            "bash grep -rh . ../../keys; say done",
+        ]
+        for (number, text) in texts.enumerated() {
             let place = ChatBed.openWebUI(
                 message: "a\(number)", user: "u\(number)", parent: number == 0 ? "" : "a\(number - 1)")
             let headers = place + [("x-openpersona-openai-api-key", userKey)]
             let turn = try await bed.chat([text], headers: entry + headers)
             hunt.look("an answer", turn.body)
             if number < 2 { #expect(turn.body.contains("Incorrect key: \(Redactor.mark)"), "\(turn.body)") }
+            if number == 3 { #expect(turn.body.contains(Redactor.mark), "\(turn.body)") }
             if number > 0 { try await look(bed, hunt, turn, entry) }
         }
         // A provider that quotes its own key, in its answer and in the middle of one.

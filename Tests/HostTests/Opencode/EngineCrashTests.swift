@@ -75,6 +75,7 @@ struct EngineCrashTests {
             bed.fake.hangHTTP()
             bed.fake.goSilent()
             #expect(await performance.failure()?.kind == .agentGone)
+            #expect(attempt.notices.contains { $0.contains("It is waited for") })
             bed.fake.recover()
             #expect(bed.handedOver("say one") == 1)
         }

@@ -11,8 +11,11 @@ struct OwnRunnerTurnTests {
     private static let long = "slow 10; say " + (1...30).map { "word\($0)" }.joined(separator: " ")
     private static let words = (1...30).map { "word\($0)" }.joined(separator: " ")
 
-    private func engine(_ bed: OwnRunnersBed, _ book: TestBook) -> OpencodeEngine {
+    private func engine(
+        _ bed: OwnRunnersBed, _ book: TestBook, gone: Duration = .seconds(30)
+    ) -> OpencodeEngine {
         var limits = OpencodeEngine.Limits()
+        limits.gone = gone
         limits.turn = .init(check: .milliseconds(300), doubt: .milliseconds(150))
         limits.tick = .milliseconds(20)
         limits.reading = .seconds(1)
@@ -57,7 +60,8 @@ struct OwnRunnerTurnTests {
             #expect(await start(first, engine, bed).failure() == nil)
             #expect(first.text == "hello" && first.run.runner?.hasPrefix("open-persona-runner-") == true)
             #expect(first.events.contains(.notice("Pulling the image", isPassing: true)))
-            #expect(first.notices.last == "The agent is ready")
+            // The backend says once more, in its own words, that it starts one.
+            #expect(first.notices == ["Starting the agent", "Pulling the image", "The agent is ready"])
             let second = try await attempt(bed, "say again")
             #expect(await start(second, engine, bed).failure() == nil)
             #expect(second.notices.isEmpty && bed.runners.list().map(\.leases) == [0])
@@ -95,6 +99,22 @@ struct OwnRunnerTurnTests {
             let again = TestAttempt(.restartRunner, after: turn)
             #expect(await start(again, engine, bed).failure()?.kind == .agentFailed)
             #expect(prompts(bed, "four") == 1 && again.begun == 0 && bed.backend.count("start") == 2)
+            await engine.close()
+        }
+    }
+
+    @Test("the runner dies while it is handed the prompt: what cannot come is not waited for")
+    func diesAtOnce() async throws {
+        try await OwnRunnersBed.with { bed in
+            // Longer than any test.
+            let engine = engine(bed, TestBook(), gone: .seconds(600))
+            #expect(await start(try await attempt(bed, "say hello"), engine, bed).failure() == nil)
+            let thing = bed.machine.up[0]
+            let performance = start(try await attempt(bed, "crash"), engine, bed)
+            try await thing.fake.until("the prompt") { thing.fake.prompts.count == 2 }
+            await bed.machine.end(thing)
+            let failure = await performance.failure()
+            #expect(failure?.kind == .agentGone && failure?.message.contains("exit code 137") == true)
             await engine.close()
         }
     }

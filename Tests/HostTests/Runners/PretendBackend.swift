@@ -94,7 +94,8 @@ final class PretendBackend: RunnerBackend {
         mostStarting = max(mostStarting, startingCount)
         defer { startingCount -= 1 }
         if !failures.isEmpty { throw failures.removeFirst() }
-        onProgress("Pulling the image")
+        onProgress("starting the agent")
+        onProgress("pulling the image")
         for thing in machine.up where thing.spec.name == spec.name {
             guard thing.owner == owner else { throw Fault(.conflict, "the name is taken") }
             await machine.end(thing)

@@ -28,6 +28,17 @@ struct RedactorTests {
         }
     }
 
+    @Test("what people read as somebody's work loses known values, and nothing else")
+    func hidden() {
+        let secrets = Redactor()
+        #expect(secrets.hide(in: "token: expired") == "token: expired")
+        secrets.add("word")
+        secrets.add("sk-Planted-0123456789")
+        let text = "a word, KEY=sk-Planted-0123456789\npassword: \"hunter2\" sk-Planted-0123456789"
+        #expect(secrets.hide(in: text) == "a word, KEY=•••\npassword: \"hunter2\" •••")
+        #expect(secrets.hide(in: "a word, Bearer abcdefghijkl") == "a word, Bearer abcdefghijkl")
+    }
+
     @Test(
         "fields with telling names are hidden, others are not",
         arguments: [

@@ -127,6 +127,7 @@ extension OpencodePerformance {
         switch result {
         case .success(let snapshot):
             unreachableSince = nil
+            isToldUnreachable = false
             apply { $0.resync(snapshot, now: $1) }
         case .failure(let error):
             let fault = Fault(error)
@@ -142,7 +143,7 @@ extension OpencodePerformance {
     // MARK: a server that is gone
 
     /// What a runner said before its end is heard first.
-    private func checkRunner() throws {
+    func checkRunner() throws {
         guard outcome == nil, let end = lease.end else { return }
         throw RunFailure(end)
     }
@@ -153,7 +154,12 @@ extension OpencodePerformance {
     }
 
     private func checkReach() throws {
-        guard let since = unreachableSince, Instant.clock - since >= engine.limits.gone else { return }
+        guard let since = unreachableSince else { return }
+        if !isToldUnreachable, Instant.clock - since >= engine.limits.gone / 10 {
+            isToldUnreachable = true
+            attempt.report(.notice("The agent's server does not answer. It is waited for.", isPassing: true))
+        }
+        guard Instant.clock - since >= engine.limits.gone else { return }
         // A stream that cannot be had is no loss as long as the session can be read.
         if reading == nil { apply { turn, _ in turn.read() } }
         guard Instant.clock - since >= engine.limits.gone * 2 || unreachableWhy?.kind == .unavailable else { return }

@@ -22,6 +22,7 @@ final class OpencodePerformance {
     var wasRead: Result<OpencodeTurn.Snapshot, any Error>?
     var unreachableSince: Instant?
     var unreachableWhy: Fault?
+    var isToldUnreachable = false
     var hasText = false
     /// The agent may be at work for this run.
     private var hasBegun = false
@@ -171,6 +172,7 @@ final class OpencodePerformance {
                 let snapshot = try await server.snapshot(for: turn, in: directory)
                 return snapshot.messages.contains(where: turn.isPrompt)
             } catch let fault as Fault where fault.isRetryable && Instant.clock < end {
+                try checkRunner()
                 try await Loop.sleep(for: .milliseconds(500))
             }
         }
@@ -220,7 +222,8 @@ final class OpencodePerformance {
 
     private func mustStop(_ result: Result<Void, any Error>) -> Bool {
         // Perigee stops and the agent need not: the next start finds it at work, or done.
-        guard hasBegun, !attempt.staysBehind, case .failure = result else { return false }
+        // Where the runner itself has ended nothing is left to stop.
+        guard hasBegun, !attempt.staysBehind, lease.end == nil, case .failure = result else { return false }
         switch outcome {
         case .completed, .failed, .aborted, .cut: return false
         case .stuck, .absent, .removed, nil: return true

@@ -97,8 +97,10 @@ final class OwnRunner {
         if let running, running.spec.signature != spec.signature { take(.changed) }
     }
 
-    /// Tells whoever waits for it how far it is.
+    /// Tells whoever waits for it how far it is, in a line of its own.
     func tell(_ words: String) {
+        let words = "\(words.prefix(1).uppercased())\(words.dropFirst())"
+        guard words != lastWord else { return }
         lastWord = words
         for (_, progress) in waiting { progress(words) }
     }

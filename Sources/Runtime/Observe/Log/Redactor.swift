@@ -37,6 +37,16 @@ public final class Redactor: Sendable {
         String(decoding: cleanBytes(text, limit: limit), as: UTF8.self)
     }
 
+    /// `text` without registered values, and else as it is: for what people read as somebody's work. Short values stay,
+    /// because they may be words of it.
+    public func hide(in text: String) -> String {
+        var copy = text
+        let table = table.withLock { $0 }
+        guard table.count > 0 else { return text }
+        let hidden = copy.withUTF8 { SecretScan.withoutValues(UnsafeRawBufferPointer($0), table, atLeast: 12) }
+        return hidden.map { String(decoding: $0, as: UTF8.self) } ?? text
+    }
+
     /// At most about `limit` bytes, cut between characters, with a note of what was cut.
     func cleanBytes(_ text: String, limit: Int) -> [UInt8] {
         var text = text

@@ -27,6 +27,25 @@ struct SecretScan {
         return output
     }
 
+    /// A copy without registered values of some length; nil when there are none.
+    static func withoutValues(_ text: UnsafeRawBufferPointer, _ table: SecretTable, atLeast shortest: Int) -> [UInt8]? {
+        var output: [UInt8] = []
+        var (copied, place) = (0, 0)
+        while place < text.count {
+            guard let length = table.match(text, at: place), length >= shortest else {
+                place += 1
+                continue
+            }
+            output.append(contentsOf: text[copied..<place])
+            output.append(contentsOf: mark)
+            place += length
+            copied = place
+        }
+        guard copied > 0 else { return nil }
+        output.append(contentsOf: text[copied...])
+        return output
+    }
+
     private static let mark = Array(Redactor.mark.utf8)
 
     /// Drops the bytes of a character that is not whole.
