@@ -58,6 +58,7 @@ struct CleanUpTests {
             time.milliseconds += 1000
             let run = RunRecord(id: done.id, order: done.order, state: done.state, createdAt: time.milliseconds)
             await chats.ran(run, SessionNode(session: session, userMessage: "m", answer: nil, isComplete: true))
+            try await house.store.flush()
             return run.id
         }
         let first = try await turn("c1", session: "s1")

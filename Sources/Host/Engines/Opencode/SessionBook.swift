@@ -4,7 +4,8 @@ import Runtime
 @Loop
 protocol SessionBook: AnyObject {
     func plan(_ run: RunRecord) async throws -> SessionPlan
-    /// A prompt of this run is in a session, answered or not.
+    /// A prompt of this run is in a session, answered or not. It is on the disk with whatever is written next, which is the
+    /// run's end at the latest.
     func ran(_ run: RunRecord, _ node: SessionNode) async
 }
 
