@@ -13,7 +13,7 @@ struct RunSettings: Sendable {
     /// How long an engine may take to stop what was cancelled; then the run ends without it.
     var stopGrace = Duration.seconds(10)
     /// How long an engine may take to say what is left of a run.
-    var remainsLimit = Duration.seconds(5)
+    var remainsLimit = Duration.seconds(10)
     /// How long a question waits for a person, the agent's and what becomes of a run, where nothing else is said.
     var questionWait = Duration.seconds(24 * 3600)
 

@@ -87,7 +87,8 @@ final class OpencodeEngine: Engine {
         var remains = RunRemains()
         guard let runner = run.runner, let server = pool.server(of: runner) else { return remains }
         do {
-            try await Deadline.within(.seconds(5)) {
+            // Twenty that are looked at together on a busy machine take their time.
+            try await Deadline.within(.seconds(9)) {
                 try await server.probe()
                 remains.isRunnerAlive = true
                 guard let session = run.session else { return }
