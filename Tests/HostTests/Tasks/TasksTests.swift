@@ -39,6 +39,7 @@ struct TasksTests {
 
             let status = try await bed.status(id)
             #expect(status["status"].string == "completed" && status["progress"].integer == 100)
+            #expect(try await bed.call(.get, "/tasks/\(id)").json["status"].string == "completed")
             #expect(status["request_id"].string == "req-7")
             #expect(status["started_at"].string != nil && status["duration"].number != nil)
         }

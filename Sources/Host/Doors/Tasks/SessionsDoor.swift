@@ -30,6 +30,9 @@ struct SessionsDoor: Door {
                 method: .get, path: "/sessions/{id}/status", summary: "How a session stands.",
                 answers: [200: "its status", 404: unknown], action: .task(guarded(status))),
             Endpoint(
+                method: .get, path: "/sessions/{id}", summary: "The same.", answers: [200: "its status", 404: unknown],
+                action: .task(guarded(status))),
+            Endpoint(
                 method: .get, path: "/sessions/{id}/stream",
                 summary: "What happens in it as server-sent events, behind Last-Event-ID or from the beginning.",
                 answers: [200: "the events", 404: unknown], mediaType: "text/event-stream",

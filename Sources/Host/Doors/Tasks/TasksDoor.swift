@@ -30,6 +30,9 @@ struct TasksDoor: Door {
                 summary: "How an execution stands; of a task, its newest one.",
                 answers: [200: "its status", 404: unknown], action: .task(guarded(status))),
             Endpoint(
+                method: .get, path: "/tasks/{id}", summary: "The same.", answers: [200: "its status", 404: unknown],
+                action: .task(guarded(status))),
+            Endpoint(
                 method: .get, path: "/tasks/{id}/stream",
                 summary:
                     "Its output and status over a WebSocket, from the first message or behind ?after=. A page opens "
