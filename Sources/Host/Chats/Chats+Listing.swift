@@ -25,12 +25,19 @@ extension Chats {
 
     /// Forgets which turns are in which session. The client has the text, and its next turn begins a new session with it.
     func forget(_ chat: ListedChat) async throws {
-        let target = ChatTarget(store, isBusy: { _, _ in false }, onRemoved: { [weak self] in self?.onChange?($0) })
+        let target = ChatTarget(
+            store, isBusy: { _, _ in false }, onRemoved: { [weak self] in self?.forgot($1, of: $0) })
         _ = try await target.remove(PlanEntry(action: .remove, kind: "chat", id: chat.newest, reason: "asked for"))
         let isThere = try await store.read { try $0.first(ChatsQueries.standing, chat.newest) } != nil
         guard !isThere else {
             throw Fault(
                 .conflict, "the chat \(chat.id) has gone on, or one of its runs is pinned", hint: "look at it again")
         }
+    }
+
+    /// Tells who keeps something of it.
+    func forgot(_ chat: String, of user: String) {
+        onChange?(user)
+        onForget?(user, chat)
     }
 }

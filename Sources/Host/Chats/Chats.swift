@@ -9,6 +9,8 @@ final class Chats: SessionBook {
     var former: @Loop (_ user: String) async throws -> [String: String] = { _ in [:] }
     /// Called when a chat's session changed: for the readable mirror.
     var onChange: ((_ user: String) -> Void)?
+    /// Called when all of a chat is forgotten: for what was kept for it alone.
+    var onForget: ((_ user: String, _ chat: String) -> Void)?
     /// Told of each choice of a session, for whoever asks why.
     var onChoice: (@Loop (_ run: String, SessionPlanner.Choice) -> Void)?
 

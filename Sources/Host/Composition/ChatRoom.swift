@@ -59,6 +59,7 @@ final class ChatRoom {
             log: log.part("runs"),
             metrics: house.telemetry?.metrics, scope: scope)
 
+        chats.onForget = { [weak runners] user, chat in runners?.forget(chat: chat, of: user) }
         chats.onChoice = { [weak runs] run, choice in runs?.remember(Decision(choice), for: run) }
 
         let tokens = IntegrationTokens(derivedFrom: access.encryption.base64)
@@ -96,6 +97,7 @@ final class ChatRoom {
 
     func close() async {
         chats.onChoice = nil
+        chats.onForget = nil
         await runs.close()
         await mirrors.close()
         await runners?.close()

@@ -154,10 +154,7 @@ final class House {
                 isBusy: { [weak self] user, chat in
                     self?.runs?.isAtWork { $0.order.user == user && ($0.order.chat ?? "") == chat } ?? true
                 },
-                onRemoved: { [weak self] user, chat in
-                    self?.chatRoom?.chats.onChange?(user)
-                    self?.chatRoom?.runners?.forget(chat: chat, of: user)
-                }),
+                onRemoved: { [weak self] in self?.chatRoom?.chats.forgot($1, of: $0) }),
             AgentTarget(
                 store!,
                 isBusy: { [weak self] workspace, agent in

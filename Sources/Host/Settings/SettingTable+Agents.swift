@@ -20,7 +20,7 @@ extension SettingTable {
         name: "OPENCODE_SERVER_PASSWORD", fallback: "", accepts: .text,
         purpose: "Password of that server; empty when it has none.", isSecret: true)
     static let turnInactivity = Setting(
-        name: "PERIGEE_TURN_INACTIVITY", fallback: "10m", accepts: .duration,
+        name: "PERIGEE_TURN_INACTIVITY", fallback: "45m", accepts: .duration,
         purpose: "How long a model may give no sign of life before its turn is stopped.")
     static let toolInactivity = Setting(
         name: "PERIGEE_TOOL_INACTIVITY", fallback: "2h", accepts: .duration,
