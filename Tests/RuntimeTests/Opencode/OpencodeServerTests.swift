@@ -190,6 +190,20 @@ struct OpencodeServerTests {
         }
     }
 
+    @Test("an idle word that comes late is not taken for the end of the next turn")
+    func lateIdle() {
+        var resting = RestingSessions()
+        func told(_ status: OpencodeStatus) -> Bool {
+            resting.take(.status(session: "a", status), "a")
+            return resting.contains("a")
+        }
+        #expect(told(.idle))
+        resting.wake("a")
+        #expect(!told(.idle) && !told(.busy) && told(.idle))
+        resting.take(.sessionRemoved("a"), "a")
+        #expect(!resting.contains("a"))
+    }
+
     @Test("a session is known to rest from its idle word until something else is told of it, on one connection")
     func resting() async throws {
         try await with { fake, server, directory in

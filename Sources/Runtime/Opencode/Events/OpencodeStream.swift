@@ -69,7 +69,7 @@ final class OpencodeStream {
     func rests(_ session: String) -> Bool { isConnected && resting.contains(session) }
 
     /// It is given something to do.
-    func wakes(_ session: String) { resting.remove(session) }
+    func wakes(_ session: String) { resting.wake(session) }
 
     // MARK: connecting
 
