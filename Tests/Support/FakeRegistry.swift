@@ -53,7 +53,8 @@ public final class FakeRegistry {
         await scope.close()
     }
 
-    /// Takes in an image of the bed's, with a layer of its own that has `version` in `/etc/version`, and returns the digest
+    /// Takes in an image of the bed's, with a layer of its own that has `version` in `/etc/version` and is large enough to be
+    /// slow, as Docker fetches no layer that it has by another name. Returns the digest
     /// under which it can be pulled.
     @discardableResult
     public func add(_ repository: String, tag: String, version: String, of image: String, in bed: DockerBed)
@@ -64,6 +65,7 @@ public final class FakeRegistry {
         let archive = "\(directory.path)/image.tar"
         try await bed.docker(["save", "-o", archive, image])
         directory.write(version, to: "layer/etc/version")
+        directory.write(Random.token(bytes: 3 << 20), to: "layer/etc/ballast")
         for words in [
             ["-C", directory.path, "-xf", archive],
             ["-C", "\(directory.path)/layer", "-cf", "\(directory.path)/layer.tar", "etc"],
