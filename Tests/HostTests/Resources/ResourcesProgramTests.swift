@@ -142,7 +142,7 @@ struct ResourcesProgramTests {
 /// A program with an admin's key and one of the user ann's.
 @Loop
 final class ResourcesBed {
-    private let directory = TemporaryDirectory()
+    private let directory: TemporaryDirectory
     private(set) var program: RunningProgram
     let admin: String
     let ann: String
