@@ -107,10 +107,9 @@ enum OpenAPI {
         }
         let problem: JSONValue = ["schema": Schematic.ref("Problem").json]
         // What the server itself refuses reaches no door.
-        answer["content"] =
-            endpoint.path.hasPrefix("/v1")
-            ? ["application/json": ["schema": Schematic.ref("OpenAIError").json], "application/problem+json": problem]
-            : ["application/problem+json": problem]
+        var told: JSONObject = ["application/problem+json": problem]
+        if endpoint.path.hasPrefix("/v1") { told["application/json"] = ["schema": Schematic.ref("OpenAIError").json] }
+        answer["content"] = .object(told)
         return answer
     }
 
