@@ -59,7 +59,11 @@ final class Resources {
     /// What gc plans may remove of all this.
     func targets(_ store: Store, _ trash: Trash) -> [any GCTarget] {
         SnapshotItem.Kind.allCases.map { SnapshotTarget($0, snapshots, isBusy: isBusy, now: Access.now) }
-            + [RemovedUserTarget(store, trash, roots: trashRoots)]
+            + [
+                RemovedUserTarget(store, trash, roots: trashRoots) { [weak keys = access.keys] in
+                    keys?.forgetRevoked(of: $0)
+                }
+            ]
     }
 
     /// Runs are served from now on.

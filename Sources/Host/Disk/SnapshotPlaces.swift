@@ -76,7 +76,9 @@ struct SnapshotPlaces: Sendable {
     /// One of them as it is now; nil when it is not there, or the id is none of ours.
     func find(_ id: String, now: Int64) -> Found? {
         let parts = SnapshotPlaces.parts(id)
-        guard parts.count >= 6, Array(parts[2..<5]) == SnapshotPlaces.inner else { return nil }
+        guard parts.count >= 6, Array(parts[2..<5]) == SnapshotPlaces.inner,
+            !parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." })
+        else { return nil }
         var found: [Found] = []
         look(Array(parts.prefix(6)), parts[0], now, into: &found, depth: 0)
         return found.first { $0.id == id }

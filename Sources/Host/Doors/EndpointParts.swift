@@ -25,7 +25,7 @@ enum Schematic: Sendable {
     /// Some of these words, with commas between them.
     static func words(_ known: [String]) -> Schematic {
         let word = "(\(known.joined(separator: "|")))"
-        return .value(["type": "string", "pattern": .string("^\(word)(,\(word))*$")])
+        return .value(["type": "string", "pattern": .string("^(\(word)(,\(word))*)?$")])
     }
 
     var json: JSONValue {

@@ -83,6 +83,11 @@ final class Keys {
         return kept[digest] ?? key
     }
 
+    /// Its user was removed and is being forgotten: what was revoked is not even listed any more.
+    func forgetRevoked(of user: String) {
+        kept = kept.filter { $0.value.user != user || $0.value.revokedAt == nil }
+    }
+
     /// The key with this text; a fault that says why it is not good.
     ///
     /// It is found by its digest, which nobody can steer, and compared in constant time.

@@ -72,15 +72,29 @@ extension RunOrder {
         guard let prompt = body["prompt"].string, !prompt.isEmpty else {
             throw Fault(.invalidInput, "the order has no prompt", hint: "send {\"prompt\": \"…\"}")
         }
-        let user = body["user"].string ?? "admin"
+        /// What is there and is no text is a mistake rather than nothing.
+        func text(_ field: String) throws -> String? {
+            let value = body[field]
+            guard value.exists else { return nil }
+            guard let text = value.string else { throw Fault(.invalidInput, "`\(field)` of the order is no text") }
+            return text
+        }
+        let (attended, meta) = (body["attended"], body["meta"])
+        guard !attended.exists || attended.bool != nil else {
+            throw Fault(.invalidInput, "`attended` of the order is neither true nor false")
+        }
+        guard !meta.exists || meta.kind == .object else {
+            throw Fault(.invalidInput, "`meta` of the order is no object")
+        }
+        let user = try text("user") ?? "admin"
         self.init(
-            door: "manage", engine: body["engine"].string ?? "rehearsal", user: user,
-            workspace: body["workspace"].string ?? user, chat: body["chat"].string, lane: body["lane"].string,
-            model: body["model"].string, title: body["title"].string, prompt: prompt,
-            isAttended: body["attended"].bool ?? true,
+            door: "manage", engine: try text("engine") ?? "rehearsal", user: user,
+            workspace: try text("workspace") ?? user, chat: try text("chat"), lane: try text("lane"),
+            model: try text("model"), title: try text("title"), prompt: prompt,
+            isAttended: attended.bool ?? true,
             input: RunInput(
-                model: body["model"].string, parts: [.text(prompt)], directory: body["directory"].string ?? ""))
-        if case .object(let meta)? = body["meta"].value { self.meta = meta }
+                model: try text("model"), parts: [.text(prompt)], directory: try text("directory") ?? ""))
+        if case .object(let members)? = meta.value { self.meta = members }
     }
 }
 

@@ -79,6 +79,7 @@ enum UsersQueries {
         "SELECT id FROM runs WHERE user_key = ? AND created_at <= ? AND ended_at IS NOT NULL ORDER BY id LIMIT ?",
         String.self)
     static let unpin: Query<Void> = "DELETE FROM run_pins WHERE run = ?"
+    static let forgetKeys: Query<Void> = "DELETE FROM api_keys WHERE owner = ? AND revoked_at <= ?"
     static let forgetUsage: Query<Void> = "DELETE FROM usage WHERE user_key = ? AND day <= ?"
 
     @Sendable

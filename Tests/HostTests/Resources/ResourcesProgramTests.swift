@@ -115,10 +115,10 @@ struct ResourcesProgramTests {
             ("POST", "/mgmt/processes/1/kill", #"{"started":-4}"#, 400),
             ("POST", "/mgmt/processes/1/kill", #"{"started":1}"#, 404), ("POST", "/mgmt/processes/1/kill", "", 403),
             ("POST", "/mgmt/gc", "{", 400), ("POST", "/mgmt/gc", #"{"jobs":[1]}"#, 400),
-            ("GET", "/mgmt/plans?after=x", "", 400), ("GET", "/mgmt/plans/1?limit=0", "", 404),
+            ("GET", "/mgmt/plans?after=x", "", 400), ("GET", "/mgmt/plans?limit=0", "", 400),
             ("GET", "/mgmt/users?limit=0", "", 400), ("GET", "/mgmt/users?removed=perhaps", "", 400),
             ("GET", "/mgmt/users/..%2F..", "", 404), ("DELETE", "/mgmt/users/nobody", "", 404),
-            ("GET", "/mgmt/chats?limit=x", "", 400), ("GET", "/mgmt/chats/%00", "", 404),
+            ("GET", "/mgmt/chats?limit=x", "", 400), ("GET", "/mgmt/chats/%00", "", 400),
             ("DELETE", "/mgmt/chats/none", "", 404), ("GET", "/mgmt/me/chats/none", "", 404),
             ("GET", "/mgmt/events?after=x", "", 400), ("PUT", "/mgmt/events", "", 405),
             ("GET", "/mgmt/docs/..%2f..%2fscripts", "", 404), ("GET", "/mgmt/docs/none", "", 404),
@@ -142,7 +142,7 @@ struct ResourcesProgramTests {
 /// A program with an admin's key and one of the user ann's.
 @Loop
 final class ResourcesBed {
-    private let directory = TemporaryDirectory()
+    private let directory: TemporaryDirectory
     private(set) var program: RunningProgram
     let admin: String
     let ann: String

@@ -105,14 +105,17 @@ enum OpenAPI {
             if endpoint.streams { answer["content"] = streamed(endpoint) }
             return answer
         }
-        let errors = endpoint.errors
-        answer["content"] = .object([errors.mediaType: ["schema": errors.schema.json]])
+        let problem: JSONValue = ["schema": Schematic.ref("Problem").json]
+        // What the server itself refuses reaches no door.
+        var told: JSONObject = ["application/problem+json": problem]
+        if endpoint.path.hasPrefix("/v1") { told["application/json"] = ["schema": Schematic.ref("OpenAIError").json] }
+        answer["content"] = .object(told)
         return answer
     }
 
     private static func streamed(_ endpoint: Endpoint) -> JSONValue {
         .object([
-            "application/json": ["schema": endpoint.schema.json], "text/event-stream": ["schema": ["type": "string"]],
+            "application/json": ["schema": endpoint.schema.json], "text/event-stream": ["schema": [:]],
         ])
     }
 
@@ -133,12 +136,6 @@ enum OpenAPI {
 }
 
 extension Endpoint {
-    /// OpenAI's own form of failures at its door, JSON-RPC's none, problem documents elsewhere.
-    fileprivate var errors: (mediaType: String, schema: Schematic) {
-        path.hasPrefix("/v1")
-            ? ("application/json", .ref("OpenAIError")) : ("application/problem+json", .ref("Problem"))
-    }
-
     /// Answers as JSON or as a stream, as the body asks.
     fileprivate var streams: Bool { path == "/v1/chat/completions" || path == "/v1/responses" }
 

@@ -31,7 +31,10 @@ extension Schematics {
         (
             "KeyOrder",
             shape(
-                ["name?": "KeyText", "user?": "KeyText", "scopes?": "KeyScopes", "expires?": "KeyLifetime"],
+                [
+                    "name?": "KeyText|null", "user?": "KeyText|null", "scopes?": "KeyScopes|null",
+                    "expires?": "KeyLifetime|null",
+                ],
                 isClosed: true)
         ),
         ("KeyText", ["type": "string", "pattern": #"^[^\u0000-\u001f\u007f-\u009f]{1,60}$"#]),
@@ -118,14 +121,14 @@ extension Schematics {
         ("Model", shape(["id": "string", "object": "string", "created?": "integer", "owned_by?": "string"])),
         (
             "ChatRequest",
-            shape(["model": "name", "messages": "ChatMessages", "stream?": "boolean", "user?": "string"])
+            shape(["model?": "name", "messages": "ChatMessages", "stream?": "boolean", "user?": "string"])
         ),
         ("ChatMessages", ["type": "array", "minItems": 1, "items": type("ChatMessage")]),
         ("ChatMessage", shape(["role": "ChatRole", "content": "string"])),
         ("ChatRole", ["type": "string", "enum": ["system", "developer", "user", "assistant"]]),
         (
             "ResponseRequest",
-            shape(["model": "name", "input": "name", "stream?": "boolean", "previous_response_id?": "string|null"])
+            shape(["model?": "name", "input": "name", "stream?": "boolean", "previous_response_id?": "string|null"])
         ),
         ("EmbeddingRequest", shape(["input": "any", "model?": "string"])),
     ]

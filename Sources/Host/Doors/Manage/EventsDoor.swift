@@ -21,7 +21,7 @@ struct EventsDoor: Door {
                     + "kept. `missing` names numbers that are not there any more.",
                 answers: [200: "the events, each with its number as id"], mediaType: "text/event-stream",
                 parameters: [
-                    .query("after", .integer(0...9_007_199_254_740_991), "A number, as an event's id told it."),
+                    .query("after", .integer(0...Int64.max), "A number, as an event's id told it."),
                     .lastEvent,
                     .query("user", .text, "Only what concerns this user."),
                     .query(

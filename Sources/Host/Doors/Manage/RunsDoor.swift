@@ -47,7 +47,7 @@ struct RunsDoor: Door {
                 answers: [200: "the events, each with its number as id", 404: "there is none of that id"],
                 mediaType: "text/event-stream",
                 parameters: [
-                    .query("after", .integer(0...9_007_199_254_740_991), "Only events behind this number."),
+                    .query("after", .integer(0...Int64.max), "Only events behind this number."),
                     .lastEvent,
                 ], action: .task(follow)),
             Endpoint(
@@ -103,7 +103,7 @@ struct RunsDoor: Door {
         let runs = try runs()
         guard runs.engines[order.engine] != nil else {
             let known = runs.engines.keys.sorted().joined(separator: ", ")
-            throw Fault(.invalidInput, "there is no engine \"\(order.engine.prefix(80))\"", hint: "known are \(known)")
+            throw Fault(.notFound, "there is no engine \"\(order.engine.prefix(80))\"", hint: "known are \(known)")
         }
         return try answer(try await runs.accept(order), status: 202)
     }

@@ -9,13 +9,17 @@ final class RemovedUserTarget: GCTarget {
     private let trash: Trash
     /// The roots that directories of users lie in, as the trash knows them.
     private let roots: [FileRoot]
+    private let onForgotten: (_ user: String) -> Void
     private nonisolated static let groupSize = 100
     private nonisolated static let day: Int64 = 86_400_000
 
-    init(_ store: Store, _ trash: Trash, roots: [FileRoot]) {
+    init(
+        _ store: Store, _ trash: Trash, roots: [FileRoot], onForgotten: @escaping (_ user: String) -> Void = { _ in }
+    ) {
         self.store = store
         self.trash = trash
         self.roots = roots
+        self.onForgotten = onForgotten
     }
 
     func check(_ item: PlanEntry) async throws -> GCVerdict {
@@ -54,7 +58,9 @@ final class RemovedUserTarget: GCTarget {
         let day = moment / RemovedUserTarget.day * RemovedUserTarget.day
         try await store.write { transaction in
             try transaction.run(UsersQueries.forgetUsage, user, day)
+            try transaction.run(UsersQueries.forgetKeys, user, moment + RemovedUserTarget.day)
             try transaction.run(UsersQueries.dropRemoved, removal.state.id)
         }
+        onForgotten(user)
     }
 }
