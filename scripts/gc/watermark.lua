@@ -1,6 +1,6 @@
 --- Warns people when the disk fills up, and makes room before it is full.
---- Above the higher limit the oldest things go that nobody would miss, until there is room again. Nothing that is in use
---- or not saved elsewhere is touched.
+--- Above the higher limit the oldest things go that nobody would miss, until there is room again. Nothing that is in
+--- use or not saved elsewhere is touched.
 local disk = require "host.disk"
 local fs = require "host.fs"
 local time = require "host.time"
