@@ -1,5 +1,6 @@
---- Keeps the disk from filling up: warns people above one limit, and above a higher one deletes the oldest things that
---- nobody would miss, until there is room again. Nothing that is in use or not saved elsewhere is touched.
+--- Warns people when the disk fills up, and makes room before it is full.
+--- Above the higher limit the oldest things go that nobody would miss, until there is room again. Nothing that is in
+--- use or not saved elsewhere is touched.
 local disk = require "host.disk"
 local fs = require "host.fs"
 local time = require "host.time"

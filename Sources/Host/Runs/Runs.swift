@@ -157,6 +157,8 @@ final class Runs {
     /// From a number on; 0 for all of it.
     func follow(_ id: String, after number: Int64 = 0) async throws -> RunFollower {
         guard !isSilent else { throw Runs.stopping }
+        // What follows the largest number there is cannot be counted.
+        let number = min(number, 1 << 53)
         if let run = live[id] {
             return RunFollower(id, after: number, log: run.log, store: store, scope: work)
         }

@@ -84,7 +84,7 @@ private final class EventsServer {
         let body: String
 
         private func values(_ field: String) -> [String] {
-            body.split(separator: "\n").filter { $0.hasPrefix("\(field): ") }.map {
+            body.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("\(field): ") }.map {
                 String($0.dropFirst(field.count + 2))
             }
         }

@@ -201,7 +201,8 @@ struct PlansTests {
         try await house.store.write { transaction in
             let id = try transaction.one(PlansQueries.begin, "shelf", 1, 0, 1, 0, 0)
             try transaction.run(
-                PlansQueries.add, id, 1, PlanEntry.Action.remove, "book", "a", "a", "x", Int64?.none, String?.none)
+                PlansQueries.add, id, 1, PlanEntry.Action.remove, "book", "a", "a", "x", Int64?.none, String?.none,
+                Int64?.none)
         }
         #expect(try await house.jobs.plans(of: nil, limit: 5).isEmpty, "and nobody sees it before")
         await house.kill()

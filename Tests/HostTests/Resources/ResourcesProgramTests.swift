@@ -120,7 +120,8 @@ struct ResourcesProgramTests {
             ("GET", "/mgmt/users/..%2F..", "", 404), ("DELETE", "/mgmt/users/nobody", "", 404),
             ("GET", "/mgmt/chats?limit=x", "", 400), ("GET", "/mgmt/chats/%00", "", 400),
             ("DELETE", "/mgmt/chats/none", "", 404), ("GET", "/mgmt/me/chats/none", "", 404),
-            ("GET", "/mgmt/events?after=x", "", 400), ("PUT", "/mgmt/events", "", 405),
+            ("GET", "/mgmt/events?after=x", "", 400), ("GET", "/mgmt/events?after=9223372036854775807", "", 400),
+            ("GET", "/mgmt/runs/none/events?after=9223372036854775807", "", 400), ("PUT", "/mgmt/events", "", 405),
             ("GET", "/mgmt/docs/..%2f..%2fscripts", "", 404), ("GET", "/mgmt/docs/none", "", 404),
         ]
         for row in rows {

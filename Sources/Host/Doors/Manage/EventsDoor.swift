@@ -21,7 +21,7 @@ struct EventsDoor: Door {
                     + "kept. `missing` names numbers that are not there any more.",
                 answers: [200: "the events, each with its number as id"], mediaType: "text/event-stream",
                 parameters: [
-                    .query("after", .integer(0...Int64.max), "A number, as an event's id told it."),
+                    .query("after", .integer(0...EventsDoor.largest), "A number, as an event's id told it."),
                     .lastEvent,
                     .query("user", .text, "Only what concerns this user."),
                     .query(
@@ -30,6 +30,8 @@ struct EventsDoor: Door {
         ]
     }
 
+    /// No number is larger in JavaScript, and a larger one would be no number of ours.
+    nonisolated static let largest: Int64 = 9_007_199_254_740_991
     nonisolated static let kinds = ["run", "ask", "answer", "runner", "job", "plan", "scripts", "disk", "user"]
 
     private func follow(_ request: Request) async throws -> Response {
@@ -44,7 +46,7 @@ struct EventsDoor: Door {
 
     static func place(_ request: Request) throws -> Int64? {
         guard let text = request.query["after"] ?? EventStream.lastEventID(of: request) else { return nil }
-        guard let number = Int64(text), number >= 0 else {
+        guard let number = Int64(text), 0...largest ~= number else {
             throw Fault(.invalidInput, "\"\(text.prefix(40))\" is no number of an event", hint: "an event's id is one")
         }
         return number

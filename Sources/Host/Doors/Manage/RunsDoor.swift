@@ -47,7 +47,7 @@ struct RunsDoor: Door {
                 answers: [200: "the events, each with its number as id", 404: "there is none of that id"],
                 mediaType: "text/event-stream",
                 parameters: [
-                    .query("after", .integer(0...Int64.max), "Only events behind this number."),
+                    .query("after", .integer(0...EventsDoor.largest), "Only events behind this number."),
                     .lastEvent,
                 ], action: .task(follow)),
             Endpoint(
@@ -115,10 +115,7 @@ struct RunsDoor: Door {
 
     private func follow(_ request: Request) async throws -> Response {
         try gate.require(.manage, request)
-        let text = request.query["after"] ?? EventStream.lastEventID(of: request) ?? "0"
-        guard let after = Int64(text), after >= 0 else {
-            throw Fault(.invalidInput, "\"\(text)\" is no number of an event", hint: "the first has the number 1")
-        }
+        let after = try EventsDoor.place(request) ?? 0
         let follower = try await runs().follow(id(request), after: after)
         return EventStream.response { stream in RunEventFeed(follower, stream).start() }
     }
