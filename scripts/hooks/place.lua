@@ -39,8 +39,11 @@ function hooks.place(chat)
   end
 
   -- All chats of a user share a runner: they share a directory anyway, and a second runner takes seconds and memory.
+  -- One that wants a repository works in a worktree of its own inside of that directory.
   return {
     engine = "opencode",
+    repo = chat.repo,
+    branch = chat.branch,
     runner = mode,
     isolation = "user",
     reason = before(chat) and "where its last turn ran" or "the configured way",

@@ -13,6 +13,8 @@ struct TurnRequest {
     var extra: JSONObject = [:]
     /// By their names in small letters, without keys and cookies.
     var headers: JSONObject = [:]
+    /// The repository that it wants to work on.
+    var repo: RepoWish?
 
     /// Longer texts are cut for hooks, but for the newest message.
     private static let textLimit = 8 << 10
@@ -42,7 +44,7 @@ struct TurnRequest {
     }
 
     /// Sessions of one chat are kept apart by it: two models may answer side by side.
-    var voice: String { facts.modelID ?? model }
+    var voice: String { (facts.modelID ?? model) + (repo.map { "@\($0.repo)" } ?? "") }
 
     /// What a card gave back for one of our own asks, if the request ends with that.
     var cardReply: (place: (run: String, event: Int64), text: String)? {
@@ -101,5 +103,6 @@ extension TurnRequest {
         self.init(
             door: "script", caller: Caller(user: order.user, source: source, decision: identity), model: model,
             facts: facts, messages: [ChatMessage(role: .user, text: order.prompt)], wishes: AnswerWishes())
+        repo = RepoWish(model: model, headers: [:], extra: [:], meta: order.meta)
     }
 }

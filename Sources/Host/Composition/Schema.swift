@@ -178,5 +178,6 @@ enum Schema {
             """),
         Migration(10, "runners of our own", RunnersQueries.schema),
         Migration(11, "what was put before the messages of turns, and where they went on", ChatsQueries.more),
+        Migration(12, "repositories and worktrees", RepoQueries.schema),
     ]
 }

@@ -65,6 +65,8 @@ struct RunInput: Sendable, Equatable, Codable {
     /// Where in its chat this turn stands; nil for a run that is no turn of a chat, which gets a session of its own.
     var lineage: Lineage?
     var directory: String
+    /// The worktree that the directory is, where the run works on a repository.
+    var worktree: WantedWorktree?
     /// A JSON schema that the answer must have.
     var schema: JSONValue?
     var reasoningEffort: String?

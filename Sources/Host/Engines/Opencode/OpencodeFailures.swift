@@ -62,6 +62,11 @@ extension RunFailure {
         self.init(kind, fault.message, hint: fault.hint)
     }
 
+    /// Why there is no place to work in: the agent has no part in it.
+    init(ground fault: Fault) {
+        self.init(fault.kind == .timeout ? .timeout : .other, fault.message, hint: fault.hint)
+    }
+
     /// Why a turn ended with its runner.
     init(_ end: RunnerEnd) {
         self.init(

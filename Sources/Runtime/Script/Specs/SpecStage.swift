@@ -9,6 +9,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) lazy var runs = FakeRuns(clock: self)
     private(set) lazy var workspaces = FakeWorkspaces(clock: self)
     private(set) lazy var runners = FakeRunners(clock: self)
+    private(set) lazy var git = FakeGit(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
@@ -19,6 +20,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
         runs.begin()
         workspaces.begin()
         runners.begin()
+        git.begin()
     }
 
     var now: Double { clock.now }

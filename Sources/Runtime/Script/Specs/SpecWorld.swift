@@ -87,6 +87,9 @@ extension HostTable {
         table.add(.runs(stage?.runs ?? FakeRuns(clock: world.clock)))
         table.add(.workspaces(stage?.workspaces ?? FakeWorkspaces(clock: world.clock)))
         table.add(.runners(stage?.runners ?? FakeRunners(clock: world.clock)))
+        let git = stage?.git ?? FakeGit(clock: world.clock)
+        table.add(.git(git))
+        table.add(.repos(git))
         return table
     }
 }

@@ -9,6 +9,8 @@ public struct World {
     public var docker: DockerEngine?
     /// Directories that scripts may use, by name.
     public var roots: [FileRoot]
+    /// More directories of whose trash scripts may know; nothing else in them is theirs to see.
+    public var trashRoots: [FileRoot] = []
     public var log: Log
     public var metrics: Metrics
     /// Settings that scripts may read, as text, by name. Never a secret.

@@ -4,7 +4,7 @@ extension HostModule {
     /// Files below the declared roots.
     public static func fs(_ world: World) -> HostModule {
         let roots = world.roots
-        let trash = Trash(roots, clock: world.clock)
+        let trash = Trash(roots + world.trashRoots, clock: world.clock)
         return HostModule(
             "fs",
             "Files below the declared roots, by paths such as `workspaces:abc/notes.txt`. No path leads out of its "
