@@ -35,7 +35,7 @@ enum GitFaults {
         Rule(
             kind: .notFound,
             marks: [
-                "repository not found", "does not appear to be a git repository", "does not exist",
+                "repository not found", "' not found", "does not appear to be a git repository", "does not exist",
                 "requested url returned error: 404", "not found in upstream", "couldn't find remote ref",
                 "unknown revision", "bad revision", "not a valid object name", "not a git repository",
                 "needed a single revision", "invalid reference",
