@@ -40,8 +40,11 @@ function hooks.place(chat)
 
   -- All chats of a user share a runner: they share a directory anyway, and a second runner takes seconds and memory.
   -- `isolation = "chat"` gives each chat one of its own, `"run"` each turn; both count for RUNNER_MAX_PER_USER.
+  -- One that wants a repository works in a worktree of its own inside of that directory.
   return {
     engine = "opencode",
+    repo = chat.repo,
+    branch = chat.branch,
     runner = mode,
     isolation = "user",
     reason = before(chat) and "where its last turn ran" or "the configured way",

@@ -18,6 +18,11 @@ describe("place", function()
     expect(placed { modes = { "container", "process", "rehearsal" } }).has { runner = "container" }
   end)
 
+  it("is a worktree of the repository that it wants", function()
+    expect(placed { repo = "acme/app", branch = "next" }).has { repo = "acme/app", branch = "next" }
+    expect(placed().repo).equals(nil)
+  end)
+
   it("is the rehearsal where there is no agent", function()
     expect(placed { modes = { "rehearsal" } }).has { engine = "rehearsal" }
     expect(placed { modes = {} }).has { engine = "rehearsal" }

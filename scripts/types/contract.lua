@@ -23,6 +23,14 @@
 ---@field ends? "whole"|"broken"|"silent" How it ends; `whole`, if left out.
 ---@field fails? "invalid_input"|"unauthenticated"|"denied"|"not_found"|"conflict"|"too_large"|"over_budget"|"unavailable"|"timeout"|"cancelled"|"script"|"internal" No answer comes, but this kind of error.
 
+--- A branch of a repository.
+---@class fake.Branch
+---@field repo string owner/name.
+---@field name string The branch.
+---@field merged? boolean Whether the default branch has its commits.
+---@field worktree? string The worktree that it was made for.
+---@field ago? host.Duration How long ago its newest commit was made.
+
 --- A chat.
 ---@class fake.Chat
 ---@field user string Whose it is.
@@ -88,6 +96,13 @@
 ---@field memory? host.Size Resident bytes.
 ---@field cwd? string Where it is.
 ---@field started? number When it started, in seconds since the epoch.
+
+--- A repository of the cache.
+---@class fake.Repo
+---@field name string owner/name.
+---@field ago? host.Duration How long ago it was used; just now, if left out.
+---@field bytes? host.Size What it holds.
+---@field pinned? boolean Whether it is pinned.
 
 --- A request that a script made.
 ---@class fake.Request
@@ -156,6 +171,18 @@
 ---@field bytes? host.Size What it holds.
 ---@field files? integer How many files.
 
+--- A worktree.
+---@class fake.Worktree
+---@field id string Its id.
+---@field repo? string Its repository; acme/app if left out.
+---@field user? string Whose it is.
+---@field ago? host.Duration How long ago it was used; just now, if left out.
+---@field pinned? boolean Whether it is pinned.
+---@field busy? boolean Whether somebody is at work in it.
+---@field uncommitted? integer How many files are not committed.
+---@field unpushed? integer How many commits nobody else has.
+---@field unreadable? boolean Whether git cannot say how it stands.
+
 --- Whether the run is accepted.
 ---@class host.Allowance
 ---@field refuse? string Why it is not; the client reads it, with status 429.
@@ -203,6 +230,25 @@
 ---@field user? string Those of one user.
 ---@field chat? string Those of one chat.
 
+--- Who makes a commit.
+---@class host.Author
+---@field name string The name.
+---@field email string The mail address.
+
+--- A branch of a repository of the cache, as an item for gc plans.
+---@class host.Branch
+---@field kind string "branch"
+---@field id string Repository and name.
+---@field label string Its name for people.
+---@field name string The branch.
+---@field repo string The repository, as owner/name.
+---@field commit string What it is at.
+---@field merged boolean Whether the default branch has all of its commits.
+---@field default boolean Whether it is the default branch.
+---@field worktree? string The worktree that it was made for, while that is there.
+---@field at number When its newest commit was made.
+---@field stamp string Changes when the branch moves.
+
 --- For whom a tool is called.
 ---@class host.Caller
 ---@field user string The user.
@@ -239,7 +285,7 @@
 ---@field door "openai"|"tasks"|"oz"|"manage"|"passage"|"site"|"script" The protocol it came in by.
 ---@field user host.User Whose it is.
 ---@field persona string Who answers.
----@field repo? string The repository that it wants, as the cache names it.
+---@field repo? string The repository that it wants, as owner/name.
 ---@field branch? string The branch to begin from.
 ---@field worker? string The worker, or the label of workers, that it asks for.
 ---@field workspace host.Workspace The user's workspace.
@@ -264,6 +310,19 @@
 ---@field model? string Another model for it than the small one of the settings.
 ---@field answer? string The host's answer, word for word.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
+
+--- How to clone.
+---@class host.CloneOptions
+---@field depth? integer Only so many commits of each branch.
+
+--- A commit.
+---@class host.Commit
+---@field commit string Its id.
+---@field parents string[] Those before it.
+---@field author string Who made it.
+---@field email string Their address.
+---@field at number When.
+---@field subject string The first line of its message.
 
 --- A run that somebody wants, and what they have used so far.
 ---@class host.Demand
@@ -303,6 +362,24 @@
 ---@field share number How full it is, from 0 to 1, of bytes or inodes, whichever is fuller.
 ---@field inodes integer How many files it can hold; 0 where there is no such bound.
 ---@field inodes_free integer How many more it can hold.
+--- What has changed in a worktree.
+---@class host.Diff
+---@field files host.DiffFile[] Each file that differs.
+---@field patch string The changes themselves, up to the limit.
+---@field cut boolean Whether the patch was longer.
+
+--- A file that differs.
+---@class host.DiffFile
+---@field path string Its path.
+---@field from? string Where it was, if it was moved.
+---@field binary boolean Whether it has no lines to count.
+---@field added? integer Lines added.
+---@field removed? integer Lines removed.
+
+--- Which difference.
+---@class host.DiffOptions
+---@field against? "base"|"head" Since it began, or since the last commit; `base` if left out.
+---@field limit? host.Size How long the patch may be; 256 KB if left out.
 
 --- Why something did not work. It prints well.
 ---@class host.Error
@@ -345,6 +422,11 @@
 ---@field retry? host.Retry What happens after a failure. Nothing, if left out.
 ---@field enabled? boolean Whether it runs by itself. It does, if left out.
 ---@field plan fun(add: host.PlanAdd) Lists what could go and what stays. The host looks at each thing again and removes exactly the list.
+
+--- Which ones.
+---@class host.GitHubQuery
+---@field user? string Whose token; the owner's if left out.
+---@field words? string Words that name or description have.
 
 --- What a file in hooks/ returns: hook functions by name, and routes.
 ---@class host.HookFile
@@ -438,6 +520,13 @@
 ---@field name? string What its owner called it.
 ---@field user string The user that it stands for.
 ---@field scopes ("chat"|"speak-for"|"manage"|"worker"|"admin")[] What it may do. `speak-for` may name users.
+
+--- A repository as GitHub lists it.
+---@class host.ListedRepo
+---@field full_name string owner/name.
+---@field description string What it is.
+---@field private boolean Whether only some may read it.
+---@field default_branch string Its default branch.
 
 --- Whether a persona keeps its session from turn to turn.
 ---@class host.Memory
@@ -566,6 +655,8 @@
 ---@field engine? "opencode"|"provider"|"worker"|"rehearsal" What performs it.
 ---@field runner? "shared"|"process"|"container"|"rehearsal" How the agent runs.
 ---@field directory? string Where it works: the workspace if left out, or a worktree.
+---@field repo? string The repository to work on, as owner/name, in a worktree of the chat's own.
+---@field branch? string The branch that a new worktree begins from; the default one if left out.
 ---@field workspace? string Another workspace than the user's own, by its id.
 ---@field isolation? "user"|"chat"|"run" Who shares the runner: all chats of the user, the turns of this chat, or nobody. A shared server refuses the last two.
 ---@field worker? string For the engine `worker`: which one, or the label of workers.
@@ -596,6 +687,29 @@
 ---@field order? string[] Names of candidates, the first to try first.
 ---@field wait? host.Duration How long the run is queued before this is asked again.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
+
+--- What it says.
+---@class host.PullOptions
+---@field title? string Its title; the last commit's subject if left out.
+---@field body? string Its text.
+---@field base? string The branch to merge into; where the worktree began.
+---@field draft? boolean Whether it is a draft.
+
+--- A pull request.
+---@class host.PullRequest
+---@field number integer Its number.
+---@field url string Where people see it.
+---@field new boolean Whether it was opened now; false for one that was open already.
+
+--- Where to.
+---@class host.PushOptions
+---@field branch? string The branch there; the worktree's own if left out.
+---@field force? boolean Replace what was pushed from here before.
+
+--- What was pushed.
+---@class host.Pushed
+---@field branch string The branch there.
+---@field commit string What it is at now.
 
 --- What a provider may still be asked.
 ---@class host.Quota
@@ -638,6 +752,21 @@
 ---@field text? string What it says, instead of the part's own output.
 ---@field before? string A line that the chat shows above it.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
+
+--- A repository of the cache, as an item for gc plans.
+---@class host.Repo
+---@field kind string "repo"
+---@field id string owner/name.
+---@field label string Its name for people.
+---@field name string owner/name.
+---@field default_branch? string The branch that worktrees begin from; nil while there is none.
+---@field bytes integer What it held when it was last fetched.
+---@field worktrees integer How many are made of it.
+---@field pinned boolean Whether no plan may remove it.
+---@field created number When it was cloned.
+---@field last_used number When a worktree was last made of it.
+---@field fetched? number When it was last brought up to date.
+---@field stamp string Changes when it is used.
 
 --- What is asked.
 ---@class host.Request
@@ -989,6 +1118,56 @@
 --- Whose workspace it is.
 ---@class host.WorkspaceUser
 ---@field user string The user.
+
+--- A checkout for one chat or run, as an item for gc plans.
+---@class host.Worktree
+---@field kind string "worktree"
+---@field id string Its id.
+---@field label string Its name for people.
+---@field repo string The repository, as owner/name.
+---@field path string Where it is.
+---@field branch string The branch that was made for it.
+---@field base string The commit that it began from.
+---@field user? string Whose it is.
+---@field workspace? string That user's workspace.
+---@field chat? string The chat that works in it.
+---@field run? string The run that used it last.
+---@field pull_request? string The address of its pull request.
+---@field pinned boolean Whether no plan may remove it.
+---@field busy boolean Whether somebody is at work in it now.
+---@field created number When it was made.
+---@field last_used number When somebody last worked in it.
+---@field stamp string Changes when somebody works in it.
+
+--- What is wanted.
+---@class host.WorktreeOrder
+---@field repo string The repository, as owner/name. It is cloned if need be.
+---@field id string The worktree's id; its branch is perigee/ID.
+---@field user? string Whose it is; nobody's if left out.
+---@field branch? string The branch to begin from; the default one if left out.
+
+--- Which worktrees.
+---@class host.WorktreeQuery
+---@field repo? string Those of this repository.
+---@field user? string Those of this user.
+---@field unused_for? host.Duration Those that nobody has used for so long.
+---@field after? string Those behind this id.
+---@field limit? integer How many at most; 1000 if left out.
+
+--- How to remove.
+---@class host.WorktreeRemoval
+---@field force? boolean Also with work that nobody else has.
+
+--- What a worktree holds that nobody else has.
+---@class host.WorktreeStatus
+---@field head? string The commit that is checked out.
+---@field branch? string The branch that is checked out.
+---@field clean boolean Whether everything is committed.
+---@field uncommitted integer Files that are not, new ones included.
+---@field files string[] Their paths, the first 200.
+---@field unpushed integer Commits, of any branch or stash, that no other side has.
+---@field ahead integer Commits since where it began.
+---@field removable boolean Whether nothing would be lost with it.
 
 --- The form of random bytes.
 ---@class host.crypto.RandomOptions

@@ -8,6 +8,7 @@
 ---@field disk host.disk How full the volumes are, what holds how much, and what agents keep to undo their changes.
 ---@field docker host.docker The Docker Engine that runners are on. Everything in it can be looked at; only what bears Perigee's labels can be changed, and what is made here bears them.
 ---@field fs host.fs Files below the declared roots, by paths such as `workspaces:abc/notes.txt`. No path leads out of its root, and no symbolic link is followed.
+---@field git host.git Repositories and worktrees: clone and fetch into the cache, make and remove worktrees, and what git does in them. A repository is named owner/name, a worktree by its id.
 ---@field http host.http Requests to other servers. Any status is an answer; an error is that none came. Only public addresses are reached, unless the call and the owner allow others.
 ---@field jobs host.jobs The scheduled work of this Perigee: what is due, what ran, and how it ended.
 ---@field json host.json JSON text to Lua values and back.
@@ -15,6 +16,7 @@
 ---@field metrics host.metrics Numbers in `/metrics`, under names that begin with `perigee_script_`.
 ---@field opencode host.opencode Servers of the opencode agent: their sessions, prompts and events. Only public addresses are reached, unless the call and the owner allow others.
 ---@field process host.process Runs programs, without a shell, and knows the processes of this machine.
+---@field repos host.repos The cache of repositories, what GitHub has, and pull requests. `host.git` works in them.
 ---@field runners host.runners The agent servers of this Perigee: which are up, who is on them, and what nobody knows.
 ---@field runs host.runs Agent work of all users: what runs, what it said and why, and work that a script starts by itself.
 ---@field store host.store Values that are kept: JSON under a namespace and a key, on the disk when the call returns.

@@ -244,3 +244,38 @@ fake.users = {}
 --- ```
 ---@param users fake.User[] All of them.
 function fake.users.set(users) end
+--- The repositories and worktrees that `host.git` and `host.repos` tell of.
+---@class fake.git
+fake.git = {}
+
+--- Sets the repositories of the cache.
+---
+--- ```lua
+--- fake.git.repos { { name = "acme/app" } }
+--- ```
+---@param all fake.Repo[] All of them.
+function fake.git.repos(all) end
+
+--- Sets the worktrees.
+---
+--- ```lua
+--- fake.git.worktrees { { id = "old", ago = "20d" } }
+--- ```
+---@param all fake.Worktree[] All of them.
+function fake.git.worktrees(all) end
+
+--- Sets the branches of repositories of the cache.
+---
+--- ```lua
+--- fake.git.branches { { repo = "acme/app", name = "perigee/x", merged = true } }
+--- ```
+---@param all fake.Branch[] All of them.
+function fake.git.branches(all) end
+
+--- Lists what scripts did, as "verb subject".
+---
+--- ```lua
+--- expect(fake.git.done()).equals { "push t1" }
+--- ```
+---@return string[] done In order.
+function fake.git.done() end

@@ -71,6 +71,7 @@ final class TurnIntake {
         _ request: TurnRequest, _ facts: JSONValue, _ generation: Generation, _ decisions: [Decision],
         _ shape: TurnShape
     ) async throws -> RunRecord {
+        try request.repo?.check()
         let voice = try await voice(request, facts, generation)
         var workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
         let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
@@ -83,6 +84,10 @@ final class TurnIntake {
                 voice.agent, in: workspace, modelID: request.facts.modelID ?? request.model, system: voice.system)
         }
         var order = order(request, voice, workspace, engine, place, decisions)
+        if engine == "opencode", let (wanted, directory) = try worktree(request, workspace, place) {
+            order.input.worktree = wanted
+            order.input.directory = directory
+        }
         if let quota { order.decisions.append(quota) }
         order.isAttended = shape.isAttended
         order.title = shape.title ?? order.title
@@ -238,8 +243,8 @@ final class TurnIntake {
             "turns": .integer(Int64(request.history.count { $0.role == "user" })),
             "modes": .array(modes().map { .string($0) }), "meta": .object(request.facts.meta),
         ]
-        if let repo = request.facts.meta["repo"]?.string { fields["repo"] = .string(repo) }
-        if let branch = request.facts.meta["branch"]?.string { fields["branch"] = .string(branch) }
+        fields["repo"] = request.repo.map { .string($0.repo) }
+        fields["branch"] = request.repo?.branch.map { .string($0) }
         return .object(fields)
     }
 

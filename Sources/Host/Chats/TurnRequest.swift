@@ -13,6 +13,8 @@ struct TurnRequest {
     var extra: JSONObject = [:]
     /// By their names in small letters, without keys and cookies.
     var headers: JSONObject = [:]
+    /// The repository that it wants to work on.
+    var repo: RepoWish?
     /// The user's newest message; nil when the request ends with an answer, and asks to go on with it.
     private let newest: ChatMessage?
     /// The newest message as the client sent it.
@@ -22,10 +24,10 @@ struct TurnRequest {
 
     init(
         door: String, caller: Caller, model: String, facts: ClientFacts, messages: [ChatMessage],
-        wishes: AnswerWishes, headers: JSONObject = [:]
+        wishes: AnswerWishes, headers: JSONObject = [:], repo: RepoWish? = nil
     ) {
         (self.door, self.caller, self.model, self.facts) = (door, caller, model, facts)
-        (self.messages, self.wishes, self.headers) = (messages, wishes, headers)
+        (self.messages, self.wishes, self.headers, self.repo) = (messages, wishes, headers, repo)
         let spoken = messages.filter { $0.role == .user || $0.role == .assistant }
         let last = spoken.last?.role == .user ? spoken.last : nil
         newest = last
@@ -67,7 +69,7 @@ struct TurnRequest {
     }
 
     /// Sessions of one chat are kept apart by it: two models may answer side by side.
-    var voice: String { facts.modelID ?? model }
+    var voice: String { (facts.modelID ?? model) + (repo.map { "@\($0.repo)" } ?? "") }
 
     /// What a card gave back for one of our own asks, if the request ends with that.
     var cardReply: (place: (run: String, event: Int64), text: String)? {
@@ -106,5 +108,6 @@ extension TurnRequest {
         self.init(
             door: "script", caller: Caller(user: order.user, source: source, decision: identity), model: model,
             facts: facts, messages: [ChatMessage(role: .user, text: order.prompt)], wishes: AnswerWishes())
+        repo = RepoWish(model: model, headers: [:], extra: [:], meta: order.meta)
     }
 }

@@ -43,6 +43,7 @@ struct Command: Sendable {
         switch name {
         case "--help", "-h": .help
         case "--version", "-V": .version
+        case gitCredential.name: gitCredential
         default: all.first { $0.name == name }
         }
     }

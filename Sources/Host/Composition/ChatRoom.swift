@@ -49,10 +49,13 @@ final class ChatRoom {
             [weak runners] in runners.map { Double($0.followerCount) }
         }
         if let fresh {
-            engines.append(
-                OpencodeEngine(
-                    pool: fresh, book: chats, limits: OpencodeEngine.Limits(settings), log: log.part("opencode"),
-                    scope: scope))
+            let engine = OpencodeEngine(
+                pool: fresh, book: chats, limits: OpencodeEngine.Limits(settings), log: log.part("opencode"),
+                scope: scope)
+            engine.ground = house.repos.map { repos in
+                RunGround(repos, access.workspaces) { [weak fresh] in fresh?.changed($0) }
+            }
+            engines.append(engine)
         }
         let runs = try await Runs.open(
             store, engines: engines, policy: ScriptPolicy(scripts), settings: settings.runs,

@@ -21,6 +21,7 @@ final class House {
     private(set) var access: Access?
     private(set) var chatRoom: ChatRoom?
     private(set) var taskRoom: TaskRoom?
+    private(set) var repos: RepoHouse?
     /// Where runners are asked about, at any time.
     let runnerDesk = RunnerDesk()
     /// Where it can be reached, for people.
@@ -58,6 +59,9 @@ final class House {
             Part(name: "HTTP client", start: { [self] in openClient() }, stop: { [self] in await closeClient() }),
             Part(name: "telemetry", start: { [self] in openTelemetry() }, stop: { [self] in await closeTelemetry() }),
             Part(
+                name: "repositories", start: { [self] in try await openRepos() }, stop: { [self] in await closeRepos() }
+            ),
+            Part(
                 name: "scripts", start: { [self] in try await openScripts() }, stop: { [self] in await closeScripts() }),
             Part(name: "runs", start: { [self] in try await openRuns() }, stop: { [self] in await closeRuns() }),
             Part(name: "server", start: { [self] in try await startServer() }, stop: { [self] in await stopServer() }),
@@ -90,11 +94,30 @@ final class House {
         telemetry = Telemetry(settings, log: log, client: client!, scope: scope)
     }
 
+    private func openRepos() async throws {
+        let clock = SystemClock()
+        let house = try await RepoHouse.open(
+            RepoHouse.Surroundings(
+                settings: settings, store: store!, workspaces: access!.workspaces, client: client!, log: log,
+                trashed: { Trash($0, clock: clock) }), scope: scope)
+        house.worktrees.isAtWork = { [weak self] path in
+            // Until runs are known all are at work.
+            self?.runs?.isAtWork { $0.order.input.directory == path } ?? true
+        }
+        repos = house
+    }
+
+    private func closeRepos() async {
+        await repos?.close()
+        repos = nil
+    }
+
     /// Jobs come first because scripts can ask for them, and stop first because they run scripts.
     private func openScripts() async throws {
         var world = try Scripting.world(
             settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
             metrics: telemetry!.metrics)
+        world.trashRoots = repos?.repos.places.roots ?? []
         let docker = DockerEngine(
             try settings.docker(), mark: DockerMark(owner: try await Installation.id(store!)))
         self.docker = docker
@@ -111,6 +134,9 @@ final class House {
         table.add(.runners(runnerDesk))
         table.add(.disk(resources!.scriptDisk))
         table.add(.users(resources!.scriptUsers))
+        let git = ScriptGit(repos!, access!.workspaces)
+        table.add(.git(git))
+        table.add(.repos(git))
         let scripts = try Scripts(
             settings.scriptSources, table: table, limits: settings.scriptLimits, log: log.part("scripts"), scope: scope,
             lastGood: directory.lastGoodScripts, wallClock: { [clock = world.clock] in clock.now })
@@ -141,6 +167,7 @@ final class House {
             RunTarget(store!), RunnerTarget(runnerDesk), OrphanTarget(runnerDesk),
         ])
         for target in chatTargets + resources!.targets(store!, trash) { targets.add(target) }
+        for target in repos?.targets ?? [] { targets.add(target) }
         return try await Jobs.open(
             store!, clock: SystemJobClock(), targets: targets, log: log.part("jobs"), metrics: telemetry?.metrics,
             scope: scope)

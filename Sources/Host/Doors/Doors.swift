@@ -36,6 +36,10 @@ enum Doors {
             served.append(
                 UsageDoor(gate, access.workspaces, scripts) { [unowned house] in house.chatRoom?.usage })
         }
+        if let access = house.access, let scripts = house.scripts, let repos = house.repos {
+            let guests = RepoGuests(gate: gate, workspaces: access.workspaces, scripts: scripts)
+            served += [ReposDoor(guests: guests, house: repos), WorktreesDoor(guests: guests, house: repos)]
+        }
         if let access = house.access, let scripts = house.scripts, let client = house.client {
             served.append(
                 PassageDoor(

@@ -67,6 +67,8 @@ struct RunInput: Sendable, Equatable, Codable {
     var directory: String
     /// Who shares its runner, as `RunnerShare.Kind` names it; nil for all chats of its user.
     var isolation: String?
+    /// The worktree that the directory is, where the run works on a repository.
+    var worktree: WantedWorktree?
     /// A JSON schema that the answer must have.
     var schema: JSONValue?
     var reasoningEffort: String?

@@ -97,7 +97,7 @@ enum SettingTable {
             port, host, socket, stateDirectory, home, scripts, logLevel, logFormat, trustedProxies, maxBody,
             maxConnections, maxQueuedRuns, drain, agentAddress, openWebUIAddress, openWebUIKey, filterSecret,
             scriptMemory,
-        ] + tasks + agents + runners + processes + containers + scriptLimits.map(\.1) + [
+        ] + tasks + agents + runners + processes + containers + repos + scriptLimits.map(\.1) + [
             scriptAddresses, scriptSockets, smallModel, embeddingModel, defaultProvider, anyModel, traceEndpoint,
             traceHeaders, traceShare,
         ] + access

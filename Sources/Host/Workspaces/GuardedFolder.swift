@@ -24,8 +24,12 @@ struct GuardedFolder: ~Copyable {
     /// A directory right in this one; nil where there is none and none is to be made.
     func folder(_ name: String, creating: Bool = false) throws -> GuardedFolder? {
         let path = try path(of: name)
-        if creating, mkdirat(descriptor, name, 0o700) != 0, errno != EEXIST {
-            throw Fault.system("create", path, errno: errno)
+        if creating {
+            if mkdirat(descriptor, name, 0o700) == 0 {
+                try adopt(name)
+            } else if errno != EEXIST {
+                throw Fault.system("create", path, errno: errno)
+            }
         }
         let found = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if found < 0, errno == ENOENT { return nil }
@@ -98,8 +102,28 @@ struct GuardedFolder: ~Copyable {
         }
     }
 
-    /// Names of what is in it, dot files left out; at most that many.
-    func names(atMost limit: Int) throws -> [String] {
+    /// The same directory for a program that is started now: it leads to what is open, whatever its name is by then.
+    var held: String { "/proc/\(getpid())/fd/\(descriptor)" }
+
+    /// Moves a file or directory of our own here, under a name that nothing has.
+    func take(_ source: String, as name: String) throws {
+        let path = try path(of: name)
+        guard try !has(name) else { throw Fault(.conflict, "\(path) is there already") }
+        guard renameat(AT_FDCWD, source, descriptor, name) == 0 else {
+            throw Fault.system("rename to", path, errno: errno)
+        }
+        fsync(descriptor)
+    }
+
+    /// Whether something of that name is there, a link included.
+    func has(_ name: String) throws -> Bool {
+        _ = try path(of: name)
+        var status = stat()
+        return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+    }
+
+    /// Names of what is in it, dot files left out unless they are wanted; at most that many.
+    func names(atMost limit: Int, hidden: Bool = false) throws -> [String] {
         let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard copy >= 0, let directory = fdopendir(copy) else { throw Fault.system("list", path, errno: errno) }
         defer { closedir(directory) }
@@ -108,7 +132,7 @@ struct GuardedFolder: ~Copyable {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if !name.hasPrefix(".") { names.append(name) }
+            if hidden ? name != "." && name != ".." : !name.hasPrefix(".") { names.append(name) }
         }
         return names.sorted()
     }
@@ -125,5 +149,86 @@ struct GuardedFolder: ~Copyable {
         return Fault(
             .denied, "\(path) is a link, or not what it should be; it is not followed",
             hint: "put a real file or directory in its place")
+    }
+}
+
+extension GuardedFolder {
+    private static let slice = 1 << 20
+
+    /// Copies a file right in this directory to a new one of our own; what there is of it is whole, or it is not there.
+    /// Gives its size.
+    func copy(_ name: String, to target: String, limit: Int) throws -> Int {
+        let source = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard source >= 0 else { throw Fault.system("read", "\(path)/\(name)", errno: errno) }
+        defer { close(source) }
+        var status = stat()
+        guard fstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw Fault(.denied, "\(path)/\(name) is no regular file")
+        }
+        let part = "\(target).\(Hex.encode(Random.bytes(4))).part"
+        let file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw Fault.system("create", part, errno: errno) }
+        do {
+            defer { close(file) }
+            let size = try GuardedFolder.pour(source, into: file, "\(path)/\(name)", limit: limit)
+            guard fsync(file) == 0, rename(part, target) == 0 else { throw Fault.system("write", target, errno: errno) }
+            return size
+        } catch {
+            unlink(part)
+            throw error
+        }
+    }
+
+    /// Puts a copy of a file of our own here, under a name that nothing has.
+    func give(_ source: String, as name: String) throws {
+        let file = open(source, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw Fault.system("read", source, errno: errno) }
+        defer { close(file) }
+        let part = ".\(name).\(Hex.encode(Random.bytes(4))).part"
+        let target = openat(descriptor, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o444)
+        guard target >= 0 else { throw Fault.system("create", "\(path)/\(name)", errno: errno) }
+        do {
+            defer { close(target) }
+            _ = try GuardedFolder.pour(file, into: target, source, limit: .max)
+            try adopt(part)
+            guard fsync(target) == 0, renameat(descriptor, part, descriptor, name) == 0 else {
+                throw Fault.system("write", "\(path)/\(name)", errno: errno)
+            }
+        } catch {
+            unlinkat(descriptor, part, 0)
+            throw error
+        }
+    }
+
+    /// What root puts in a user's directory is that user's.
+    fileprivate func adopt(_ name: String) throws {
+        var owner = stat()
+        guard geteuid() == 0, fstat(descriptor, &owner) == 0, owner.st_uid != 0 else { return }
+        guard fchownat(descriptor, name, owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW) == 0 else {
+            throw Fault.system("give away", "\(path)/\(name)", errno: errno)
+        }
+    }
+
+    private static func pour(_ source: Int32, into target: Int32, _ name: String, limit: Int) throws -> Int {
+        var size = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: slice, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = Glibc.read(source, buffer.baseAddress, slice)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Fault.system("read", name, errno: errno) }
+            if count == 0 { return size }
+            size += count
+            guard size <= limit else {
+                throw Fault(.tooLarge, "\(name) is larger than \(Units.describe(bytes: limit))")
+            }
+            var done = 0
+            while done < count {
+                let written = Glibc.write(target, buffer.baseAddress! + done, count - done)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { throw Fault.system("write", name, errno: errno) }
+                done += written
+            }
+        }
     }
 }

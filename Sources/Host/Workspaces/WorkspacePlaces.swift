@@ -16,7 +16,8 @@ struct WorkspacePlaces: Sendable {
         return WorkspacePlaces(root: String(cString: resolved), keys: keys)
     }
 
-    private static func make(_ path: String) throws {
+    /// All directories on the way, for this program's user alone; `setting` is where another place can be named.
+    static func make(_ path: String, setting: String = "WORKSPACE_ROOT") throws {
         var partial = ""
         for name in path.split(separator: "/") {
             partial += "/\(name)"
@@ -25,7 +26,7 @@ struct WorkspacePlaces: Sendable {
             // A parent that may not be written is no fault when it is there already.
             guard access(partial, F_OK) != 0 else { continue }
             throw Fault.system(
-                "make", path, errno: code, hint: "set WORKSPACE_ROOT to a directory that this user may write")
+                "make", path, errno: code, hint: "set \(setting) to a directory that this user may write")
         }
     }
 

@@ -9,6 +9,7 @@ extension OpenAIDoor {
         let facts = ClientFacts(request.headers, model: body.model, extra: body.extra, filter: filter)
         var turn = try await turn(request, use, body.model, facts, body.messages, body.wishes, user: body.user)
         turn.extra = body.extra
+        turn.repo = RepoWish(model: body.model, headers: request.headers, extra: body.extra, meta: facts.meta)
         switch try await house.intake.take(turn, use.generation) {
         case .side(let answer):
             return try ChatAnswers.side(answer, model: body.model, isStreamed: body.wishes.isStreamed)
@@ -26,8 +27,10 @@ extension OpenAIDoor {
         let caller = try await house.gate.caller(request, door: name, bodyUser: user, generation: use.generation)
         try await house.takeKeys(request.headers, facts.filter, of: caller)
         var turn = TurnRequest(
-            door: name, caller: caller, model: model, facts: facts, messages: messages, wishes: wishes)
+            door: name, caller: caller, model: RepoWish.split(model).model, facts: facts, messages: messages,
+            wishes: wishes)
         turn.headers = house.gate.visible(request.headers)
+        turn.repo = RepoWish(model: model, headers: request.headers, extra: [:], meta: facts.meta)
         return turn
     }
 

@@ -14,15 +14,17 @@ extension OpenAIDoor {
             facts.chat = facts.chat ?? before.chat
             facts.parent = previous
             turn = TurnRequest(
-                door: name, caller: turn.caller, model: body.model, facts: facts,
+                door: name, caller: turn.caller, model: turn.model, facts: facts,
                 messages: body.messages.filter { $0.role == .system } + before.messages
-                    + body.messages.filter { $0.role != .system }, wishes: body.wishes, headers: turn.headers)
+                    + body.messages.filter { $0.role != .system }, wishes: body.wishes, headers: turn.headers,
+                repo: turn.repo)
         } else if facts.chat == nil {
             // Each chain of responses is a chat of its own, so that an older response can be gone on from too.
             facts.chat = "responses:\(UUIDText.timeOrdered())"
             turn = TurnRequest(
-                door: name, caller: turn.caller, model: body.model, facts: facts, messages: body.messages,
-                wishes: body.wishes, headers: turn.headers)
+                door: name, caller: turn.caller, model: turn.model, facts: facts, messages: body.messages,
+                wishes: body.wishes, headers: turn.headers,
+                repo: turn.repo)
         }
         switch try await house.intake.take(turn, use.generation) {
         case .side(let answer): return sideResponse(answer, body)

@@ -92,9 +92,10 @@ struct OpenAIDoor: Door {
         _ = try await house.gate.caller(request, door: name, generation: use.generation)
         // Official clients send the slash of a model's name encoded.
         let id = (request.parameters["id"] ?? "").replacing("%2F", with: "/").replacing("%2f", with: "/")
-        guard let persona = use.generation.offeredPersonas.first(where: { OpenAIDoor.id(of: $0) == id || $0.id == id })
-        else {
-            let near = NearestName.of(id, among: use.generation.offeredPersonas.map(OpenAIDoor.id(of:)))
+        let plain = RepoWish.split(id).model
+        let offered = use.generation.offeredPersonas
+        guard let persona = offered.first(where: { OpenAIDoor.id(of: $0) == plain || $0.id == plain }) else {
+            let near = NearestName.of(id, among: offered.map(OpenAIDoor.id(of:)))
             throw Fault(
                 .notFound, "there is no model \"\(id)\"",
                 hint: near.map { "did you mean \"\($0)\"?" } ?? "GET /v1/models lists them")

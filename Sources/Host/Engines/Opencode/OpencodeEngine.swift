@@ -34,6 +34,8 @@ final class OpencodeEngine: Engine {
     let log: Log
     /// Of what must be finished although its run was cancelled.
     let scope: Scope
+    /// Makes the worktrees of runs that want one.
+    var ground: RunGround?
 
     init(pool: any RunnerPool, book: any SessionBook, limits: Limits = Limits(), log: Log, scope: Scope) {
         self.pool = pool
@@ -47,6 +49,8 @@ final class OpencodeEngine: Engine {
         let run = attempt.run
         do {
             if attempt.how == .restartRunner, let runner = run.runner { try await pool.bringBack(runner) }
+            let tree = try await worktree(for: attempt)
+            defer { tree?.release() }
             let lease = try await lease(for: attempt)
             defer { lease.release() }
             do {
@@ -61,6 +65,23 @@ final class OpencodeEngine: Engine {
                 throw RunFailure(.timeout, "the run's time is over")
             }
             throw RunFailure(call: fault)
+        }
+    }
+
+    /// Whoever follows the run sees how a repository is got for it.
+    private func worktree(for attempt: any RunAttempt) async throws -> WorktreeLease? {
+        guard attempt.run.order.input.worktree != nil else { return nil }
+        guard let ground else { throw Fault(.unavailable, "this Perigee works on no repositories") }
+        let progress = StartProgress(attempt)
+        do {
+            let lease = try await ground.prepare(attempt.run) { progress.tell($0) }
+            progress.end("The worktree is ready")
+            return lease
+        } catch {
+            progress.end("The worktree could not be made")
+            let fault = Fault(error)
+            if fault.kind == .cancelled { throw error }
+            throw RunFailure(ground: fault)
         }
     }
 

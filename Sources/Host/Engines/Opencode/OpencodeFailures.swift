@@ -73,6 +73,11 @@ extension RunFailure {
         }
     }
 
+    /// Why there is no place to work in: the agent has no part in it.
+    init(ground fault: Fault) {
+        self.init(fault.kind == .timeout ? .timeout : .other, fault.message, hint: fault.hint)
+    }
+
     /// Why a turn ended with its runner.
     init(_ end: RunnerEnd) {
         self.init(

@@ -10,7 +10,7 @@ extension Contract {
             .required("door", door, "The protocol it came in by."),
             .required("user", .record(user), "Whose it is."),
             .required("persona", word, "Who answers."),
-            .optional("repo", word, "The repository that it wants, as the cache names it."),
+            .optional("repo", word, "The repository that it wants, as owner/name."),
             .optional("branch", word, "The branch to begin from."),
             .optional("worker", word, "The worker, or the label of workers, that it asks for."),
             .required("workspace", .record(workspace), "The user's workspace."),
@@ -26,6 +26,8 @@ extension Contract {
             .optional("engine", engine, "What performs it."),
             .optional("runner", runnerMode, "How the agent runs."),
             .optional("directory", .text(max: 4096), "Where it works: the workspace if left out, or a worktree."),
+            .optional("repo", word, "The repository to work on, as owner/name, in a worktree of the chat's own."),
+            .optional("branch", word, "The branch that a new worktree begins from; the default one if left out."),
             .optional("workspace", word, "Another workspace than the user's own, by its id."),
             .optional(
                 "isolation", .choice(["user", "chat", "run"]),

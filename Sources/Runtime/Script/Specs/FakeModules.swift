@@ -20,7 +20,7 @@ extension HostModule {
             ])
         return [
             root, fakeClock(stage), fakeHTTP(stage), fakeProcess(stage), stage.jobs.words, stage.runs.words,
-            stage.workspaces.words, stage.runners.words, stage.disk.words, stage.users.words,
+            stage.workspaces.words, stage.runners.words, stage.disk.words, stage.users.words, stage.git.words,
         ]
     }
 

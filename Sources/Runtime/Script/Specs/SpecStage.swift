@@ -11,6 +11,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
     private(set) lazy var runners = FakeRunners(clock: self)
     private(set) lazy var disk = FakeDisk(clock: self)
     private(set) lazy var users = FakeUsers(clock: self)
+    private(set) lazy var git = FakeGit(clock: self)
 
     func begin() {
         clock = ManualClock(SpecWorld.noon)
@@ -23,6 +24,7 @@ final class SpecStage: WorldClock, WorldHTTP, KeyValues, WorldProcesses {
         runners.begin()
         disk.begin()
         users.begin()
+        git.begin()
     }
 
     var now: Double { clock.now }

@@ -89,6 +89,9 @@ extension HostTable {
         table.add(.runners(stage?.runners ?? FakeRunners(clock: world.clock)))
         table.add(.disk(stage?.disk ?? FakeDisk(clock: world.clock)))
         table.add(.users(stage?.users ?? FakeUsers(clock: world.clock)))
+        let git = stage?.git ?? FakeGit(clock: world.clock)
+        table.add(.git(git))
+        table.add(.repos(git))
         return table
     }
 }

@@ -9,7 +9,7 @@ public struct World {
     public var docker: DockerEngine?
     /// Directories that scripts may use, by name.
     public var roots: [FileRoot]
-    /// More directories with a trash of their own, which scripts see in `fs.trash` only.
+    /// More directories of whose trash scripts may know; nothing else in them is theirs to see.
     public var trashRoots: [FileRoot] = []
     public var log: Log
     public var metrics: Metrics
