@@ -32,7 +32,7 @@ extension Schematics {
             "KeyOrder",
             shape(
                 [
-                    "name?": "KeyText|null", "user?": "KeyText|null", "scopes?": "KeyScopes|null",
+                    "name?": "KeyText|null", "user?": "KeyText|null", "scopes?": "KeyScopes",
                     "expires?": "KeyLifetime|null",
                 ],
                 isClosed: true)
@@ -121,14 +121,16 @@ extension Schematics {
         ("Model", shape(["id": "string", "object": "string", "created?": "integer", "owned_by?": "string"])),
         (
             "ChatRequest",
-            shape(["model?": "name", "messages": "ChatMessages", "stream?": "boolean", "user?": "string"])
+            shape(["model?": "name", "messages": "ChatMessages", "stream?": "boolean|null", "user?": "any"])
         ),
         ("ChatMessages", ["type": "array", "minItems": 1, "items": type("ChatMessage")]),
         ("ChatMessage", shape(["role": "ChatRole", "content": "string"])),
         ("ChatRole", ["type": "string", "enum": ["system", "developer", "user", "assistant"]]),
         (
             "ResponseRequest",
-            shape(["model?": "name", "input": "name", "stream?": "boolean", "previous_response_id?": "string|null"])
+            shape([
+                "model?": "name", "input": "name", "stream?": "boolean|null", "previous_response_id?": "string|null",
+            ])
         ),
         ("EmbeddingRequest", shape(["input": "any", "model?": "string"])),
     ]
