@@ -34,7 +34,8 @@ struct ShippedScriptsTests {
             .host(world), .http(world), .process(world), .json(), .crypto(world), .time(world), .log(world),
             .metrics(world), .config(world), .store(world), .fs(world), .jobs(NoJobs()),
             .runs(FakeRuns(clock: world.clock)), .workspaces(FakeWorkspaces(clock: world.clock)),
-            .runners(FakeRunners(clock: world.clock)),
+            .runners(FakeRunners(clock: world.clock)), .git(FakeGit(clock: world.clock)),
+            .repos(FakeGit(clock: world.clock)),
         ]
     }
 
@@ -46,8 +47,8 @@ struct ShippedScriptsTests {
             #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
             #expect(
                 Set(generation.jobs.map(\.name)) == [
-                    "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs", "trash",
-                    "values",
+                    "branches", "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs",
+                    "trash", "values", "worktrees",
                 ])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [
