@@ -154,6 +154,10 @@ final class Worktrees {
         }
         let cache = GitRepository(repos.git, places.repo(repo.folder))
         guard let base = try await cache.resolve("refs/heads/\(branch)") else {
+            if try await cache.branches().isEmpty {
+                throw Fault(
+                    .conflict, "the repository \(repo.name) has no commit yet", hint: "push a first one to it")
+            }
             throw Fault(.notFound, "the repository \(repo.name) has no branch \"\(branch)\"")
         }
         let folder = WorktreeRecord.folder(of: order.repo, order.id)

@@ -13,7 +13,7 @@ struct RepoCacheTests {
             try await bed.origin("acme/app")
             let name = try RepoName("acme/app")
             async let one = bed.repos.clone(name, login: nil)
-            async let other = bed.repos.clone(try RepoName("ACME/App"), login: nil)
+            async let other = bed.repos.clone(try RepoName("acme/app"), login: nil)
             let (first, second) = try await (one, other)
             #expect(first.repo.folder == second.repo.folder)
             #expect([first.isNew, second.isNew].count { $0 } == 1)

@@ -36,6 +36,7 @@ struct ShippedScriptsTests {
             .runs(FakeRuns(clock: world.clock)), .workspaces(FakeWorkspaces(clock: world.clock)),
             .runners(FakeRunners(clock: world.clock)), .disk(FakeDisk(clock: world.clock)),
             .users(FakeUsers(clock: world.clock)),
+            .git(FakeGit(clock: world.clock)), .repos(FakeGit(clock: world.clock)),
         ]
     }
 
@@ -47,8 +48,8 @@ struct ShippedScriptsTests {
             #expect(generation.integrations.map(\.name) == ["instrumentl", "notes"])
             #expect(
                 Set(generation.jobs.map(\.name)) == [
-                    "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs", "snapshots",
-                    "trash", "values", "watermark", "workspaces",
+                    "branches", "chats", "digest", "heartbeat", "morning", "orphans", "retention", "runners", "runs",
+                    "snapshots", "trash", "values", "watermark", "workspaces", "worktrees",
                 ])
             #expect(generation.routes.map(\.pattern) == ["/jobs/health"])
             for hook in [

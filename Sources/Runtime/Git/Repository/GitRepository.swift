@@ -95,7 +95,8 @@ public struct GitRepository {
     ) async throws {
         var arguments = ["push", "--no-verify"]
         if let expecting { arguments.append("--force-with-lease=refs/heads/\(branch):\(expecting)") }
-        let refspec = (expecting == nil ? "" : "+") + "\(commit):refs/heads/\(branch)"
+        // Without a plus sign, which would pass over what is expected.
+        let refspec = "\(commit):refs/heads/\(branch)"
         var call = call(arguments + ["--end-of-options", address, refspec])
         call.usesNetwork = true
         call.login = login
