@@ -34,7 +34,7 @@ describe("pages", function()
   end)
 
   it("raise what the list says", function()
-    local ok, err = pcall(pages.each, function() return nil, "no" end, {}, 10, print)
+    local ok, err = pcall(pages.each, function() return nil, "no" end, {}, 10, function() end)
     expect(ok).equals(false)
     expect(tostring(err):find("no$") ~= nil).equals(true)
   end)

@@ -342,6 +342,25 @@
 ---@field stop_after? host.Duration How long a detached run may go on.
 ---@field reason? string Why, in a few words; kept with the run and shown in its story.
 
+--- What has changed in a worktree.
+---@class host.Diff
+---@field files host.DiffFile[] Each file that differs.
+---@field patch string The changes themselves, up to the limit.
+---@field cut boolean Whether the patch was longer.
+
+--- A file that differs.
+---@class host.DiffFile
+---@field path string Its path.
+---@field from? string Where it was, if it was moved.
+---@field binary boolean Whether it has no lines to count.
+---@field added? integer Lines added.
+---@field removed? integer Lines removed.
+
+--- Which difference.
+---@class host.DiffOptions
+---@field against? "base"|"head" Since it began, or since the last commit; `base` if left out.
+---@field limit? host.Size How long the patch may be; 256 KB if left out.
+
 --- Something that was measured.
 ---@class host.DiskItem
 ---@field kind string What it is, such as "workspace".
@@ -362,24 +381,6 @@
 ---@field share number How full it is, from 0 to 1, of bytes or inodes, whichever is fuller.
 ---@field inodes integer How many files it can hold; 0 where there is no such bound.
 ---@field inodes_free integer How many more it can hold.
---- What has changed in a worktree.
----@class host.Diff
----@field files host.DiffFile[] Each file that differs.
----@field patch string The changes themselves, up to the limit.
----@field cut boolean Whether the patch was longer.
-
---- A file that differs.
----@class host.DiffFile
----@field path string Its path.
----@field from? string Where it was, if it was moved.
----@field binary boolean Whether it has no lines to count.
----@field added? integer Lines added.
----@field removed? integer Lines removed.
-
---- Which difference.
----@class host.DiffOptions
----@field against? "base"|"head" Since it began, or since the last commit; `base` if left out.
----@field limit? host.Size How long the patch may be; 256 KB if left out.
 
 --- Why something did not work. It prints well.
 ---@class host.Error

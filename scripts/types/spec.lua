@@ -244,6 +244,7 @@ fake.users = {}
 --- ```
 ---@param users fake.User[] All of them.
 function fake.users.set(users) end
+
 --- The repositories and worktrees that `host.git` and `host.repos` tell of.
 ---@class fake.git
 fake.git = {}
