@@ -27,8 +27,9 @@ struct ProcessShareTests {
             let reload = try await chats.perigee("reload")
             #expect(reload.code == 0, "\(reload)")
 
-            let directory = try await chats.directory(of: "ann")
+            // The first turn of a user makes the workspace.
             #expect(try await say("bash echo left > /tmp/note", in: "first", chats))
+            let directory = try await chats.directory(of: "ann")
             for (chat, sees) in [("first", true), ("second", false), ("alone", false)] {
                 #expect(try await say("bash cat /tmp/note > \(directory)/seen 2>&1", in: chat, chats))
                 #expect(PlainFile.text("\(directory)/seen").contains("left\n") == sees, "\(chat)")
