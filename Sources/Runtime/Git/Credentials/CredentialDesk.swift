@@ -17,12 +17,16 @@ public final class CredentialDesk {
     public nonisolated static let tokenVariable = "PERIGEE_GIT_TOKEN"
 
     private let socket: String
+    /// Made for the socket alone, where its own place has too long a path.
+    private let shortPlace: String?
     private let helper: [String]
     private let server: Server
     private var logins: [String: GitLogin] = [:]
 
     /// `helper` is the command that git runs, which calls `CredentialDesk.ask`.
     public init(socket: String, helper: [String], scope: Scope) throws {
+        shortPlace = socket.utf8.count <= CredentialDesk.longestPath ? nil : try PrivateDirectory.make("perigee-git")
+        let socket = shortPlace.map { "\($0)/s" } ?? socket
         self.socket = socket
         self.helper = helper
         let router = Router()
@@ -45,7 +49,11 @@ public final class CredentialDesk {
         logins = [:]
         await server.drain(grace: .zero)
         unlink(socket)
+        if let shortPlace { rmdir(shortPlace) }
     }
+
+    /// What the kernel takes.
+    private nonisolated static let longestPath = 107
 
     @Loop
     private final class Box { weak var desk: CredentialDesk? }

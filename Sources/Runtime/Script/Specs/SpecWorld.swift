@@ -16,9 +16,7 @@ final class SpecWorld {
     private var hasConfig = false
 
     init() throws {
-        var template = Array("/tmp/perigee-spec-\(String(repeating: "X", count: 6))".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Fault.system("create", "a directory in /tmp", errno: errno) }
-        directory = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        directory = try PrivateDirectory.make("perigee-spec")
         stage = SpecStage()
         var world = World(
             clock: stage, http: stage, values: stage, processes: stage,
