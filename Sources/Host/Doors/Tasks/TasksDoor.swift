@@ -115,7 +115,8 @@ struct TasksDoor: Door {
         var json = JSONWriter()
         try json.object { answer in
             answer.member("execution_id", run.id)
-            answer.member("status", TaskStatus(run.state).rawValue)
+            // A new one is told as it was accepted, however soon it has begun.
+            answer.member("status", (accepted.isReplay ? TaskStatus(run.state) : .pending).rawValue)
             answer.member("task_id", entry.name)
             answer.member("project_id", entry.project)
             answer.member("execution", entry.number)
