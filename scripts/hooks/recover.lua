@@ -1,6 +1,6 @@
 --- What is done when a turn fails: wait, mend what carries it, ask, or tell the user.
 
-local text = require "text"
+local advice = require "advice"
 
 -- One rule stands above all: a prompt that has begun may have changed files or sent mails. It is never handed over a
 -- second time unless a person says so.
@@ -25,50 +25,7 @@ local RESTARTS = { 0, 5, 15 }
 -- What people read of it. The failure's own words are in the log: they name addresses that mean nothing to them.
 local GONE = "The agent's server does not answer"
 
--- Failures that the user can do something about, and what.
-local ADVICE = {
-  unauthorized = "The model's provider refused the key. Look at your key in the settings of the client, or ask whoever "
-    .. "runs this server.",
-  model_missing = "Choose another model, or ask whoever runs this server.",
-  agent_missing = "Choose another persona, or ask whoever runs this server: its agent has no such agent.",
-  context_overflow = "The conversation is longer than the model can read. Begin a new chat, or choose a model that "
-    .. "reads more.",
-  content_filtered = "The provider refused to answer this. Say it in other words, or choose another model.",
-  disk_full = "There is no room left to work in. Remove something from your workspace, or ask whoever runs this "
-    .. "server.",
-  out_of_memory = "The agent ran out of memory. Ask for the work in smaller pieces.",
-}
-
--- What keeps a runner from being started is for whoever runs the server: the log names it.
-local NOTHING_BEGUN = {
-  no_runner = "The agent could not be started. Nothing of this was begun. Trying again does not help by itself: tell "
-    .. "whoever runs this server, whose log says what is in the way.",
-  runners_full = "All agents are at work for others just now. Nothing of this was begun. Try again in a few minutes.",
-}
-
--- Failures whose own words say what is missing; the advice follows them.
-local NAMES_WHAT = { model_missing = true, agent_missing = true }
-
 local hooks = {}
-
---- Its own words, as a sentence that others can follow.
----
----@param failure host.Failure
----@return string
-local function said(failure)
-  local words = text.clip(failure.message, 300):gsub("^%l", string.upper)
-  return words:find "[.!?]$" and words or words .. "."
-end
-
----@param failure host.Failure
----@return string
-local function advice(failure)
-  local words = ADVICE[failure.kind]
-  if not NAMES_WHAT[failure.kind] then
-    return words
-  end
-  return said(failure) .. " " .. words
-end
 
 --- Whether the prompt may have had effects that matter. Asking a model for text has none, as long as nobody has seen
 --- any of it; and a client may say of its task that it can be run more than once.
@@ -120,7 +77,8 @@ end
 ---@param failure host.Failure
 ---@return host.Recovery
 local function ask_or_tell(failure)
-  local what = failure.kind == "agent_gone" and "The agent's server went away in the middle of this." or said(failure)
+  local what = failure.kind == "agent_gone" and "The agent's server went away in the middle of this."
+    or advice.said(failure)
   if failure.attended then
     return {
       action = "ask",
@@ -153,10 +111,12 @@ function hooks.recover(failure)
     end
   end
 
-  if NOTHING_BEGUN[failure.kind] and not failure.started then
-    return { action = "give_up", message = NOTHING_BEGUN[failure.kind], reason = "there is no runner" }
-  elseif ADVICE[failure.kind] then
-    return { action = "give_up", message = advice(failure), reason = "only the user can do something about it" }
+  local nothing_begun = not failure.started and advice.without_runner(failure)
+  local for_user = advice.for_user(failure)
+  if nothing_begun then
+    return { action = "give_up", message = nothing_begun, reason = "there is no runner" }
+  elseif for_user then
+    return { action = "give_up", message = for_user, reason = "only the user can do something about it" }
   elseif may_have_had_effects(failure) then
     return ask_or_tell(failure)
   elseif failure.kind == "session_missing" and failure.attempt == 1 then

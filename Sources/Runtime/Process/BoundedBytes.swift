@@ -28,8 +28,11 @@ struct BoundedBytes {
         let room = min(bytes.count, headLimit - head.count)
         head.append(contentsOf: bytes[..<room])
         keep(UnsafeRawBufferPointer(rebasing: bytes[room...]))
-        return overflow != .fail || lost == 0
+        return !isRefused
     }
+
+    /// The bound was passed, and the rule is to fail.
+    var isRefused: Bool { overflow == .fail && lost > 0 }
 
     private mutating func keep(_ bytes: UnsafeRawBufferPointer) {
         let newest = bytes.suffix(tailLimit)

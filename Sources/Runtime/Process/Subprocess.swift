@@ -50,6 +50,10 @@ public final class Subprocess {
         do {
             let end = try await child.ended.value()
             await child.drain()
+            // A quick child has ended before its last words are read.
+            for collector in [child.collectedOutput, child.collectedErrors] {
+                if let bytes = collector?.bytes, bytes.isRefused { throw child.tooMuch(bytes.limit) }
+            }
             return Result(
                 end: end, output: child.collectedOutput?.bytes.bytes ?? [],
                 errors: child.collectedErrors?.bytes.bytes ?? [], lostOutput: child.collectedOutput?.bytes.lost ?? 0,
@@ -136,7 +140,7 @@ public final class Subprocess {
             return (stream, nil)
         case .collect(let limit, let overflow):
             let collector = Collector(BoundedBytes(limit: limit, overflow: overflow))
-            let tooMuch = Fault(.tooLarge, "\(name) wrote more than \(Units.describe(bytes: limit))")
+            let tooMuch = tooMuch(limit)
             let reader = PipeReader(
                 pipe,
                 onBytes: { [weak self] bytes in
@@ -149,6 +153,10 @@ public final class Subprocess {
             readers.append(reader)
             return (nil, collector)
         }
+    }
+
+    private func tooMuch(_ limit: Int) -> Fault {
+        Fault(.tooLarge, "\(name) wrote more than \(Units.describe(bytes: limit))")
     }
 
     /// The streams that somebody reads end with the child's own; only a collected one must not wait for descendants.
