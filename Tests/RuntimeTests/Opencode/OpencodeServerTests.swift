@@ -212,10 +212,10 @@ struct OpencodeServerTests {
             #expect(!server.rests(session.id))
             try await server.prompt(.init(parts: [.text("say one")]), to: session.id)
             _ = try await collect(feed, until: isIdle(session.id))
-            try await fake.until("the rest") { server.rests(session.id) }
+            while !server.rests(session.id) { _ = try await feed.next(within: .seconds(10)) }
             try await server.prompt(.init(parts: [.text("say two")]), to: session.id)
             _ = try await collect(feed, until: isIdle(session.id))
-            try await fake.until("the rest") { server.rests(session.id) }
+            while !server.rests(session.id) { _ = try await feed.next(within: .seconds(10)) }
             fake.dropStreams()
             while try await feed.next(within: .seconds(10)) != .gap {}
             #expect(!server.rests(session.id))
