@@ -37,10 +37,11 @@ struct ProcessShareTests {
             try await chats.until("the end of the run's own") { try await chats.starts().count == 2 }
             let names = try await chats.starts().keys
             #expect(names.allSatisfy { $0.contains("-chat-") } && Set(names).count == 2, "\(names)")
-            let kept = try await Subprocess.run([
-                "ls", "\(chats.bed.state.path)/runners/\(directory.split(separator: "/").last!)",
-            ])
-            #expect(!kept.outputText.contains("-run-"), "\(kept.outputText)")
+            let places = "\(chats.bed.state.path)/runners/\(directory.split(separator: "/").last!)"
+            // It goes behind its runner.
+            try await chats.until("the end of the run's directory") {
+                try await !Subprocess.run(["ls", places]).outputText.contains("-run-")
+            }
 
             // Whoever comes after a kill finds each as what it is.
             let words = (1...100).map { "word\($0)" }.joined(separator: " ")
