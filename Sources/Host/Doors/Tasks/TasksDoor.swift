@@ -141,8 +141,11 @@ struct TasksDoor: Door {
     }
 
     private func status(_ request: Request) async throws -> Response {
-        let caller = try await desk.caller(request, door: name)
-        return try await status(of: try await desk.entry(request, .task, of: caller))
+        try await status(of: try await entry(request))
+    }
+
+    private func entry(_ request: Request) async throws -> TaskEntry {
+        try await desk.entry(request, .task, of: try await desk.caller(request, door: name))
     }
 
     private func executions(_ request: Request) async throws -> Response {
@@ -197,15 +200,13 @@ struct TasksDoor: Door {
     // MARK: ending
 
     private func cancel(_ request: Request) async throws -> Response {
-        let caller = try await desk.caller(request, door: name)
-        let entry = try await desk.entry(request, .task, of: caller)
+        let entry = try await entry(request)
         try await desk.cancel(entry, request)
         return try await status(of: entry)
     }
 
     private func answer(_ request: Request) async throws -> Response {
-        let caller = try await desk.caller(request, door: name)
-        let entry = try await desk.entry(request, .task, of: caller)
+        let entry = try await entry(request)
         try await desk.answer(entry, request, by: name)
         return try await status(of: entry)
     }
