@@ -254,7 +254,7 @@ final class House {
         case .off: return
         case .tooLong(let path):
             log.warning(
-                "no Unix socket: its path is longer than \(SocketPlace.limit) bytes",
+                "no Unix socket: its path is longer than \(SocketPath.longest) bytes",
                 ["path": LogValue(path), "hint": LogValue(advice)])
         case .at(let path, let isChosen):
             do {

@@ -7,9 +7,6 @@ enum SocketPlace: Sendable, Equatable {
     case at(String, isChosen: Bool)
     /// The default, below a state directory whose name leaves no room for it.
     case tooLong(String)
-
-    /// Bytes of a socket's path, as the kernel takes them.
-    static let limit = 107
 }
 
 extension Settings {
@@ -17,7 +14,7 @@ extension Settings {
         let (text, origin) = source.text(of: SettingTable.socket)
         if Accepted.off.contains(text) { return .off }
         let path = resolve(text)
-        if origin == .fallback, path.utf8.count > SocketPlace.limit { return .tooLong(path) }
+        if origin == .fallback, path.utf8.count > SocketPath.longest { return .tooLong(path) }
         return .at(path, isChosen: origin != .fallback)
     }
 

@@ -25,7 +25,7 @@ public final class CredentialDesk {
 
     /// `helper` is the command that git runs, which calls `CredentialDesk.ask`.
     public init(socket: String, helper: [String], scope: Scope) throws {
-        shortPlace = socket.utf8.count <= CredentialDesk.longestPath ? nil : try PrivateDirectory.make("perigee-git")
+        shortPlace = socket.utf8.count <= SocketPath.longest ? nil : try PrivateDirectory.make("perigee-git")
         let socket = shortPlace.map { "\($0)/s" } ?? socket
         self.socket = socket
         self.helper = helper
@@ -51,9 +51,6 @@ public final class CredentialDesk {
         unlink(socket)
         if let shortPlace { rmdir(shortPlace) }
     }
-
-    /// What the kernel takes.
-    private nonisolated static let longestPath = 107
 
     @Loop
     private final class Box { weak var desk: CredentialDesk? }

@@ -163,10 +163,9 @@ enum SocketAddress {
         var form = sockaddr_un()
         form.sun_family = sa_family_t(AF_UNIX)
         let bytes = Array(path.utf8)
-        let room = MemoryLayout.size(ofValue: form.sun_path)
-        guard !bytes.isEmpty, bytes.count < room, !bytes.contains(0) else {
+        guard 1...SocketPath.longest ~= bytes.count, !bytes.contains(0) else {
             throw Fault(
-                .invalidInput, "listen on \(path): a socket's path has 1 to \(room - 1) bytes",
+                .invalidInput, "listen on \(path): a socket's path has 1 to \(SocketPath.longest) bytes",
                 hint: "use a shorter path")
         }
         withUnsafeMutableBytes(of: &form.sun_path) { $0.copyBytes(from: bytes) }
