@@ -10,17 +10,27 @@ struct AgentCheckup {
     init(_ settings: Settings) { self.settings = settings }
 
     func findings() async -> [Finding] {
+        let wanted = settings[SettingTable.runnerMode]
         do {
             let choice = try await chosen()
-            let finding = Finding(
-                subject: "agents", state: choice.mode == .rehearsal ? .worth : .good,
-                text: "\(choice.mode.rawValue): \(choice.reason)",
-                advice: choice.mode == .rehearsal
-                    ? "chats are rehearsed until an agent is there: docs/runners.md says which ways there are" : nil)
-            return choice.mode == .shared ? [finding, await sharedServer()] : [finding]
+            switch choice.mode {
+            case .shared: return [said(choice), await sharedServer()]
+            case .process: return [said(choice)] + (await Checkup.isolation())
+            // An agent that is installed here later is a process.
+            case .rehearsal where wanted == .auto: return [said(choice)] + (await Checkup.isolation())
+            case .auto, .container, .rehearsal: return [said(choice)]
+            }
         } catch {
-            return [bad("agents", error)]
+            return [bad("agents", error)] + (wanted == .process ? await Checkup.isolation() : [])
         }
+    }
+
+    private func said(_ choice: RunnerMode.Choice) -> Finding {
+        let isRehearsal = choice.mode == .rehearsal
+        return Finding(
+            subject: "agents", state: isRehearsal ? .worth : .good, text: "\(choice.mode.rawValue): \(choice.reason)",
+            advice: isRehearsal
+                ? "chats are rehearsed until an agent is there: docs/runners.md says which ways there are" : nil)
     }
 
     private func chosen() async throws -> RunnerMode.Choice {

@@ -53,7 +53,6 @@ struct Checkup {
         findings.append(await database())
         findings.append(await address())
         findings += await AgentCheckup(settings).findings()
-        if [.process, .auto].contains(settings[SettingTable.runnerMode]) { findings += await Checkup.isolation() }
         return findings
     }
 

@@ -19,6 +19,7 @@ struct AgentCheckupTests {
         #expect(result.code == 0, "\(result.output)")
         #expect(result.output.contains("rehearsal: OPENCODE_BASE_URL is not set; no container: "), "\(result.output)")
         #expect(result.output.contains("no-such-agent") && result.output.contains("docs/runners.md"))
+        #expect(result.output.contains("runner sandbox"), "an agent that comes later is a process: \(result.output)")
     }
 
     @Test("an agent's server that was named is asked who it is")
@@ -30,6 +31,7 @@ struct AgentCheckupTests {
         #expect(good.code == 0, "\(good.output)")
         #expect(good.output.contains("shared: OPENCODE_BASE_URL is set"))
         #expect(good.output.contains("\(fake.settings.version) answers at \(fake.address)"), "\(good.output)")
+        #expect(!good.output.contains("runner sandbox"), "nothing is started here: \(good.output)")
         let address = fake.address
         await fake.close()
         await scope.close()
