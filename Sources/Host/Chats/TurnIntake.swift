@@ -11,13 +11,13 @@ final class TurnIntake {
         case goesOn(RunRecord, after: Int64, complaint: String?)
     }
 
-    private let runs: Runs
+    let runs: Runs
     private let workspaces: Workspaces
     private let agents: AgentRegistry
     private let sides: SideCalls
     private let book: UsageBook
     private let chats: Chats
-    private let modes: @Loop () -> [String]
+    let modes: @Loop () -> [String]
     /// Told when a workspace's agent configuration has changed.
     let onConfigured: (_ directory: String) -> Void
 
@@ -74,7 +74,7 @@ final class TurnIntake {
         try request.repo?.check()
         let voice = try await voice(request, facts, generation)
         var workspace = try await workspaces.workspace(for: request.caller.user, source: request.caller.source)
-        let place = try await generation.decide("place", facts: chatFacts(request, voice, workspace))
+        let place = try await generation.decide("place", facts: await chatFacts(request, voice, workspace))
         let engine = place["engine"]?.string ?? "opencode"
         workspace = try await shape.placed(engine, workspace)
         let quota = try await allowance(request, voice, engine, generation)
@@ -196,7 +196,7 @@ final class TurnIntake {
 
     // MARK: as whom
 
-    private struct Voice {
+    struct Voice {
         let persona: ScriptPersona
         let agent: PersonaAgent
         let system: String
@@ -231,21 +231,6 @@ final class TurnIntake {
             system: PersonaPrompt.whole(core: core, heading: persona.heading, user: user),
             model: decision["model"]?.string ?? persona.model, keepsSession: memory ?? persona.keepsSession,
             decision: decision)
-    }
-
-    // MARK: where
-
-    /// `host.Chat`.
-    private func chatFacts(_ request: TurnRequest, _ voice: Voice, _ workspace: Workspace) -> JSONValue {
-        var fields: JSONObject = [
-            "id": .string(request.facts.chat ?? "none"), "door": .string(request.door),
-            "user": request.caller.facts, "persona": .string(voice.persona.id), "workspace": .object(workspace.facts),
-            "turns": .integer(Int64(request.history.count { $0.role == "user" })),
-            "modes": .array(modes().map { .string($0) }), "meta": .object(request.facts.meta),
-        ]
-        fields["repo"] = request.repo.map { .string($0.repo) }
-        fields["branch"] = request.repo?.branch.map { .string($0) }
-        return .object(fields)
     }
 
     // MARK: whether at all

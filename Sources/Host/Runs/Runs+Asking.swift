@@ -131,6 +131,17 @@ extension Runs {
         return decisions
     }
 
+    /// Where the newest run of a user's chat was carried out; nil when there is none, or none any more.
+    func place(ofNewestIn chat: String, of user: String) async throws -> JSONObject? {
+        guard let (engine, decided) = try await store.read({ try $0.first(RunsQueries.newestPlace, chat, user) }) else {
+            return nil
+        }
+        var place: JSONObject = [:]
+        if let decided, case .object(let members) = try JSON.parse(decided).value { place = members }
+        place["engine"] = .string(engine)
+        return place
+    }
+
     func remember(_ decision: Decision, for run: String) {
         let at = now()
         journal.note { try StoredRun.add(decision, of: run, at: at, $0) }

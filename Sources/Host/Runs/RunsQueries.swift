@@ -131,6 +131,14 @@ enum RunsQueries {
         WHERE run = ? AND position <= (SELECT decided FROM runs WHERE id = run) ORDER BY position
         """, StoredRun.decision)
 
+    /// The engine of a chat's newest run, and what the hook `place` decided for it.
+    static let newestPlace = Query(
+        """
+        SELECT engine, (
+            SELECT value FROM run_decisions WHERE run = runs.id AND hook = 'place' ORDER BY position LIMIT 1)
+        FROM runs WHERE chat = ? AND user_key = ? ORDER BY id DESC LIMIT 1
+        """, String.self, String?.self)
+
     // MARK: pins
 
     static let pin: Query<Void> = "INSERT INTO run_pins (run, at) VALUES (?, ?) ON CONFLICT (run) DO NOTHING"

@@ -160,4 +160,30 @@ struct ChatPolicyTests {
             #expect(hooks.prefix(4) == ["identify", "classify", "persona", "place"])
         }
     }
+
+    @Test("the hook `place` is told where a chat's last turn ran, and nothing of another user's chat")
+    func previous() async throws {
+        let scripts = TemporaryDirectory()
+        scripts.write(
+            """
+            return {
+              place = function(chat, next)
+                local plan, before = next(chat), chat.previous
+                plan.reason = before and before.engine .. " " .. before.isolation or "nowhere"
+                return plan
+              end,
+            }
+            """, to: "hooks/where.lua")
+        try await ChatBed.with(["PERIGEE_SCRIPTS=\(scripts.path)"]) { bed in
+            var reasons: [String?] = []
+            for (index, user) in ["ann", "ann", "bob"].enumerated() {
+                let texts = index == 0 ? ["say one"] : ["say one", "one", "say two"]
+                let place = ChatBed.openWebUI(message: "a\(index)") + [("X-OpenWebUI-User-Id", user)]
+                let run = try #require(try await bed.chat(texts, headers: place).run)
+                let why = try await bed.get("/mgmt/runs/\(run)/why").json["decisions"].elements
+                reasons.append(why.first { $0["hook"].equals("place") }?["reason"].string)
+            }
+            #expect(reasons == ["nowhere", "opencode user", "nowhere"])
+        }
+    }
 }
