@@ -79,8 +79,11 @@ final class PretendBackend: RunnerBackend {
     private var startingCount = 0
     /// Of the next starts.
     var failures: [Fault] = []
+    /// Of the next ends.
+    var stopFailures: [Fault] = []
     /// Starts wait for it, after they have made what they make.
     var hold: Waiter<Void>?
+    var holdStop: Waiter<Void>?
     var memory: Int?
 
     init(_ machine: RunnerMachine, owner: String) {
@@ -123,6 +126,8 @@ final class PretendBackend: RunnerBackend {
 
     func stop(_ place: RunnerPlace, grace: Duration) async throws {
         calls.append("stop \(place.identity)")
+        try await holdStop?.value()
+        if !stopFailures.isEmpty { throw stopFailures.removeFirst() }
         machine.shells.removeAll { $0.identity == place.identity }
         if let thing = machine.things[place.identity] { await machine.end(thing, RunnerEnd(reason: "stopped")) }
     }

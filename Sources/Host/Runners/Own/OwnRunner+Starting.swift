@@ -7,6 +7,7 @@ extension OwnRunner {
         (failure, lastEnd, running, directories) = (nil, nil, nil, [])
         starting = tools.spawn("starting \(name)") { [self] in
             do {
+                await clearing?.value
                 try await bringUp(number)
                 take(.answered(number))
             } catch {
@@ -95,13 +96,16 @@ extension OwnRunner {
     }
 
     /// What it printed says mostly more than we can.
-    private func lastLines(of place: RunnerPlace) async -> String? {
+    func lastLines(of place: RunnerPlace) async -> String? {
         // Without them the fault is as true.
         let text = try? await Deadline.within(tools.patience.probe) {
             try await tools.backend.log(of: place, lines: 5)
         }
         guard let text, !text.isEmpty else { return nil }
-        return "it printed: \(tools.log.secrets.clean(text, limit: 500))"
+        // Of one that has ended the password is not among the log's secrets any more.
+        let password = place.password
+        let told = password.count < 6 ? text : text.replacing(password.reveal(), with: "•••")
+        return "it printed: \(tools.log.secrets.clean(told, limit: 500))"
     }
 
     /// After a start that failed, or was given up. When Perigee itself stops, the next process finds it in the book.

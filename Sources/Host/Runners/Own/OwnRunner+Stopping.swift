@@ -27,6 +27,26 @@ extension OwnRunner {
         }
     }
 
+    /// One that has ended by itself leaves a container, or what its tools go on with. Its last words go with that.
+    func clearAway() {
+        guard let place = running?.place else { return }
+        clearing = tools.spawn("clearing up after \(name)") { [self] in
+            let words = await lastLines(of: place)
+            do {
+                try await tools.backend.stop(place, grace: .zero)
+                tools.log.info(
+                    "what an ended runner left is removed",
+                    ["runner": LogValue(name), "hint": LogValue(words ?? "it printed nothing")])
+            } catch {
+                // In no book from here on, it is what the next start of its name removes, and the job `orphans`.
+                tools.log.warning(
+                    "what an ended runner left could not be removed: \(Fault(error).message)",
+                    ["runner": LogValue(name), "hint": LogValue(words ?? "it printed nothing")])
+            }
+            try await tools.book.drop(name, place.identity)
+        }
+    }
+
     /// What the agent of one run has kept for itself is of no use to another.
     func discardOwn() {
         guard spec.share.kind == .run, tools.directories.takeAway(spec.privateDirectory) else { return }

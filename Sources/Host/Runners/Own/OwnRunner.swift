@@ -37,6 +37,8 @@ final class OwnRunner {
     var directories: Set<String> = []
     /// The task that starts it.
     var starting: Task<Void, Never>?
+    /// The one that removes what an ended one left; the next start waits for it.
+    var clearing: Task<Void, Never>?
 
     private var out: [ObjectIdentifier: RunnerLease] = [:]
     private var waiting: [(waiter: Waiter<RunnerLease>, progress: @Loop (String) -> Void)] = []
@@ -207,19 +209,13 @@ final class OwnRunner {
         guard life.state != .starting else { return }
         failure = Fault(.unavailable, "the runner \(name) ended: \(end.reason)", isRetryable: true)
         tellLeases(end)
-        // A start that follows writes its own entry.
-        if !life.isWanted { leaveBook() }
+        clearAway()
         take(.ended(number))
     }
 
     func tellLeases(_ end: RunnerEnd) {
         for lease in out.values { lease.runnerEnded(end) }
         out = [:]
-    }
-
-    private func leaveBook() {
-        let (book, name, identity) = (tools.book, name, running?.place.identity)
-        tools.spawn("the book of runners") { try await book.drop(name, identity) }
     }
 
     func close() {
