@@ -44,7 +44,9 @@ final class ChatRoom {
         var engines: [any Engine] = [
             RehearsalEngine(), ProviderEngine(providers, models, standings, sealer: access.encryption.sealer),
         ]
-        let fresh = runners.map { FreshRunners($0, log: log.part("runners")) }
+        let fresh = runners.map {
+            FreshRunners($0, idle: settings[SettingTable.runnerIdleTimeout], log: log.part("runners"), scope: scope)
+        }
         house.telemetry?.metrics.gauge("perigee_agent_followers", "Turns that read the event stream of an agent.") {
             [weak runners] in runners.map { Double($0.followerCount) }
         }

@@ -1,30 +1,41 @@
 import Runtime
 
 /// Hands out runners whose agent has read its configuration since that last changed. An agent reads it once for a
-/// directory; making it read anew ends every turn that runs there, so that it is done between turns.
+/// directory; making it read anew ends every turn that runs there, so that it is done between turns. A directory in which
+/// nobody works any more is ended the same way.
 @Loop
 final class FreshRunners: RunnerPool {
-    private let pool: any RunnerPool
-    private let log: Log
+    let pool: any RunnerPool
+    let log: Log
+    let scope: Scope
+    /// After so long without a turn, what the agent keeps open for a directory is ended.
+    let idle: Duration
     /// How long a turn waits for those before it; then it goes on with what the agent has read.
     private let patience: Duration
     /// Who is to read it anew. One that is not up yet reads it when it is.
     private var stale: Set<Place> = []
-    private var renewing: Set<Place> = []
+    var renewing: Set<Place> = []
     /// Leases that are out.
-    private var held: [Place: Int] = [:]
+    private(set) var held: [Place: Int] = [:]
+    /// Since when nobody has been there.
+    var resting: [Place: Instant] = [:]
+    lazy var restTimer = Timer { [weak self] in self?.lookForResting() }
     private var waiting: [Place: [Waiter<Void>]] = [:]
 
     /// A directory as one runner has it.
-    private struct Place: Hashable {
+    struct Place: Hashable {
         let runner: String
         let directory: String
     }
 
-    init(_ pool: any RunnerPool, patience: Duration = .seconds(30), log: Log) {
+    init(
+        _ pool: any RunnerPool, idle: Duration, patience: Duration = .seconds(30), log: Log, scope: Scope
+    ) {
         self.pool = pool
+        self.idle = idle
         self.patience = patience
         self.log = log
+        self.scope = scope
     }
 
     var modes: [String] { pool.modes }
@@ -40,7 +51,11 @@ final class FreshRunners: RunnerPool {
     func forget(chat: String, of user: String) { pool.forget(chat: chat, of: user) }
 
     var followerCount: Int { pool.followerCount }
-    func close() async { await pool.close() }
+
+    func close() async {
+        restTimer.cancel()
+        await pool.close()
+    }
 
     func lease(
         workspace: String, directory: String, share: RunnerShare, onProgress: @escaping @Loop (String) -> Void
@@ -68,6 +83,7 @@ final class FreshRunners: RunnerPool {
                 await dispose(place, server)
             } else {
                 held[place, default: 0] += 1
+                resting[place] = nil
                 return
             }
         }
@@ -75,17 +91,27 @@ final class FreshRunners: RunnerPool {
 
     private func dispose(_ place: Place, _ server: OpencodeServer) async {
         stale.remove(place)
-        renewing.insert(place)
         do {
-            try await Deadline.within(.seconds(10)) { try await server.dispose(place.directory) }
+            try await alone(in: place) { try await server.dispose(place.directory) }
         } catch {
             log.warning(
                 "the agent did not read its new configuration: \(Fault(error).message)",
                 ["directory": LogValue(place.directory), "runner": LogValue(place.runner)])
         }
-        renewing.remove(place)
-        wake(place)
     }
+
+    /// Turns that come meanwhile wait.
+    func alone(in place: Place, _ body: @Loop () async throws -> Void) async throws {
+        renewing.insert(place)
+        defer {
+            renewing.remove(place)
+            wake(place)
+        }
+        try await Deadline.within(.seconds(10)) { try await body() }
+    }
+
+    /// What it reads it reads anew in its next turn.
+    func wasEnded(_ place: Place) { stale.remove(place) }
 
     /// Waits until a turn there has ended, or a renewal has.
     private func change(in place: Place, until end: Instant) async throws {
@@ -102,6 +128,7 @@ final class FreshRunners: RunnerPool {
     private func left(_ place: Place) {
         let rest = (held[place] ?? 1) - 1
         held[place] = rest > 0 ? rest : nil
+        if rest <= 0 { rests(place) }
         wake(place)
     }
 

@@ -15,7 +15,7 @@ final class EngineBed {
     let engine: OpencodeEngine
     let scope: Scope
     private let client: HTTPClient
-    private let pool: SharedRunners
+    let pool: SharedRunners
 
     private init(_ change: (inout FakeSettings) -> Void, _ password: String?) throws {
         directory.write("ref: refs/heads/main\n", to: ".git/HEAD")

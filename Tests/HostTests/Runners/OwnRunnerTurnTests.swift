@@ -22,7 +22,8 @@ struct OwnRunnerTurnTests {
         limits.stop = .seconds(2)
         let log = Log(to: -1, format: .json, level: .error)
         return OpencodeEngine(
-            pool: FreshRunners(bed.runners, log: log), book: book, limits: limits, log: log, scope: bed.scope)
+            pool: FreshRunners(bed.runners, idle: .seconds(600), log: log, scope: bed.scope), book: book,
+            limits: limits, log: log, scope: bed.scope)
     }
 
     private func attempt(_ bed: OwnRunnersBed, _ text: String) async throws -> TestAttempt {
