@@ -31,7 +31,7 @@ deps:
 test-deps: deps
 	@deploy/require-packages $(TEST_TOOLS)
 	@deploy/require-venv $(VENV) Tests/requirements.txt
-	@[ "$$(id -u)" -ne 0 ] || Tests/docker-engine install
+	@[ "$$(id -u)" -ne 0 ] || { Tests/docker-engine install && Tests/docker-rootless install; }
 
 bench-deps: deps
 	@deploy/require-packages $(BENCH_TOOLS)

@@ -5,7 +5,7 @@ import Testing
 @_silgen_name("setns") private func setns(_ descriptor: Int32, _ kind: Int32) -> Int32
 
 /// The real Docker Engine of the tests (`Tests/docker-engine`): one for the test process, made by the first test that needs
-/// it, and gone with the process. It is in a network of its own.
+/// it, and gone with the process. It is in a network of its own. `rootless` is another one, for one test.
 @Loop
 public final class DockerBed {
     private enum State {
@@ -16,11 +16,16 @@ public final class DockerBed {
 
     private static var state = State.unknown
     private static let script = TestEnvironment.root + "/Tests/docker-engine"
+    private static let rootlessScript = TestEnvironment.root + "/Tests/docker-rootless"
+    /// Whom `Tests/docker-rootless` runs it as.
+    private static let rootlessUser: UInt32 = 64231
     private static let newNetwork: Int32 = 0x4000_0000
 
     public let socket: String
     /// Where its files are; it reads certificates in `tls`.
     public let directory: String
+    /// Who runs it, if that is not root: whoever uses it as intended is that user too.
+    public let owner: UInt32?
     private let process: Subprocess
     /// A process in its namespaces.
     private let inhabitant: Int32
@@ -40,15 +45,21 @@ public final class DockerBed {
             state = .missing
             return TestEnvironment.require(nil, subject, check.outputText)
         }
-        let bed = try await start()
+        let bed = try await start(script, "/tmp/perigee-docker-\(getpid())")
         state = .there(bed)
         try await bed.image("perigee-test/busybox:1", of: [])
         return bed
     }
 
-    private static func start() async throws -> DockerBed {
-        // The daemon's sockets lie in it, and their paths must stay short.
-        let directory = "/tmp/perigee-docker-\(getpid())"
+    /// Gone with its last holder. Nil where none can be had; then that has been said.
+    public static func rootless(for subject: String) async throws -> DockerBed? {
+        let check = try await Subprocess.run([rootlessScript, "check"])
+        guard check.succeeded else { return TestEnvironment.require(nil, subject, check.outputText) }
+        return try await start(rootlessScript, "/tmp/perigee-rootless-\(getpid())", owner: rootlessUser)
+    }
+
+    /// The daemon's sockets lie in the directory, and their paths must stay short.
+    private static func start(_ script: String, _ directory: String, owner: UInt32? = nil) async throws -> DockerBed {
         let process = try await Subprocess.start(
             [script, "serve", directory], .init(input: .stream, output: .stream, errors: .stream))
         var text = ""
@@ -65,14 +76,21 @@ public final class DockerBed {
         guard words.count == 3, words[0] == "engine", let pid = Int32(words[1]) else {
             throw Fault(.internal, "the engine for tests said \(text)")
         }
-        return DockerBed(directory, process, pid)
+        return DockerBed(directory, process, pid, owner)
     }
 
-    private init(_ directory: String, _ process: Subprocess, _ inhabitant: Int32) {
+    private init(_ directory: String, _ process: Subprocess, _ inhabitant: Int32, _ owner: UInt32?) {
         self.directory = directory
-        socket = "\(directory)/docker.sock"
+        self.owner = owner
+        socket = "\(directory)/\(owner == nil ? "" : "run/")docker.sock"
         self.process = process
         self.inhabitant = inhabitant
+    }
+
+    /// For one that no other test uses.
+    public func close() async throws {
+        process.finishInput()
+        _ = try await process.value()
     }
 
     /// As its owner, or as another one's.
@@ -121,13 +139,16 @@ public final class DockerBed {
         guard there >= 0, setns(there, DockerBed.newNetwork) == 0 else {
             throw Fault.system("enter", "the network of the engine for tests", errno: errno)
         }
-        close(there)
+        Glibc.close(there)
         defer { precondition(setns(home, DockerBed.newNetwork) == 0, "there is no way back to the own network") }
         return try await body()
     }
 
-    /// Words before a program that is to be in its network, and in the tests' own view of files and processes.
-    public var launcher: [String] { ["nsenter", "--target", "\(inhabitant)", "--net", "--"] }
+    /// Words before a program that is to be in its network, as its owner, and in the tests' own view of files and processes.
+    public var launcher: [String] {
+        let user = owner.map { ["setpriv", "--reuid", "\($0)", "--regid", "\($0)", "--clear-groups", "--"] } ?? []
+        return ["nsenter", "--target", "\(inhabitant)", "--net", "--"] + user
+    }
 
     /// What it has been asked so far, as `GET /v1.41/info`, by its own log.
     public func requests() async throws -> [String] {

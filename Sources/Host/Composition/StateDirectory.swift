@@ -17,7 +17,7 @@ struct StateDirectory: Sendable {
 
     /// Makes what is missing, and says in one line why the directory cannot be used.
     func prepare() throws {
-        try makeDirectories()
+        try OwnDirectory.make(path, as: "state directory", setting: "STATE_DIR")
         let advice = "set STATE_DIR to a directory that this user may write, or mend its permissions"
         var status = stat()
         guard stat(path, &status) == 0 else {
@@ -39,19 +39,5 @@ struct StateDirectory: Sendable {
         var volume = statvfs()
         guard statvfs(path, &volume) == 0 else { return nil }
         return Int(volume.f_bavail) * Int(volume.f_frsize)
-    }
-
-    private func makeDirectories() throws {
-        var partial = ""
-        for name in path.split(separator: "/") {
-            partial += "/\(name)"
-            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
-            // A parent that may not be written is no fault when it is there already.
-            var status = stat()
-            let code = errno
-            guard stat(partial, &status) != 0 else { continue }
-            throw Fault.system(
-                "state directory", path, errno: code, hint: "set STATE_DIR to a directory that this user may write")
-        }
     }
 }

@@ -14,7 +14,7 @@ struct RepoPlaces: Sendable {
     private static let parts = ["repos", "desks", "git", worktrees]
 
     static func open(root: String, workspaces: String) throws -> RepoPlaces {
-        try WorkspacePlaces.make(root, setting: "OCWEB_PROJECTS_DIR")
+        try OwnDirectory.make(root, setting: "OCWEB_PROJECTS_DIR")
         guard let resolved = realpath(root, nil) else { throw Fault.system("projects directory", root, errno: errno) }
         defer { free(resolved) }
         let places = RepoPlaces(root: String(cString: resolved), workspaces: workspaces)

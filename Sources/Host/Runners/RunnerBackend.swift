@@ -14,6 +14,8 @@ protocol RunnerBackend: AnyObject {
     func end(of place: RunnerPlace) async throws -> RunnerEnd
     /// Ends it with all that it started. What is gone already is no error.
     func stop(_ place: RunnerPlace, grace: Duration) async throws
+    /// Removes what one that has ended by itself has left. It may take its time; cancelled, it leaves the rest.
+    func clearAway(_ place: RunnerPlace) async throws
     /// The newest lines of what it printed.
     func log(of place: RunnerPlace, lines: Int) async throws -> String
     func use(of place: RunnerPlace) async throws -> RunnerUse
@@ -26,6 +28,7 @@ protocol RunnerBackend: AnyObject {
 }
 
 extension RunnerBackend {
+    func clearAway(_ place: RunnerPlace) async throws { try await stop(place, grace: .zero) }
     func sweep() async throws {}
 }
 

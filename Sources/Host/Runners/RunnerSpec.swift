@@ -35,6 +35,8 @@ struct RunnerSpec: Sendable {
     let signature: String
 
     static let passwordVariable = "OPENCODE_SERVER_PASSWORD"
+    /// What its private directory has in it, whatever makes it real.
+    static let privateParts = ["config", "data", "state", "cache", "home"]
 }
 
 struct RunnerMount: Sendable, Equatable {

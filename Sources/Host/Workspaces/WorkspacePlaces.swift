@@ -10,24 +10,10 @@ struct WorkspacePlaces: Sendable {
 
     /// Makes both directories where they are missing.
     static func open(root: String, keys: String) throws -> WorkspacePlaces {
-        for path in [root, keys] { try make(path) }
+        for path in [root, keys] { try OwnDirectory.make(path, setting: "WORKSPACE_ROOT") }
         guard let resolved = realpath(root, nil) else { throw Fault.system("workspace root", root, errno: errno) }
         defer { free(resolved) }
         return WorkspacePlaces(root: String(cString: resolved), keys: keys)
-    }
-
-    /// All directories on the way, for this program's user alone; `setting` is where another place can be named.
-    static func make(_ path: String, setting: String = "WORKSPACE_ROOT") throws {
-        var partial = ""
-        for name in path.split(separator: "/") {
-            partial += "/\(name)"
-            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
-            let code = errno
-            // A parent that may not be written is no fault when it is there already.
-            guard access(partial, F_OK) != 0 else { continue }
-            throw Fault.system(
-                "make", path, errno: code, hint: "set \(setting) to a directory that this user may write")
-        }
     }
 
     func path(_ folder: String) -> String { "\(root)/\(folder)" }

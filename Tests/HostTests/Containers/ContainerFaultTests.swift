@@ -84,6 +84,32 @@ struct ContainerFaultTests {
         }
     }
 
+    @Test("what dockerd took along is removed when it is back, and not while it goes down")
+    func takenAlong() async throws {
+        try await ContainerBed.with {
+            $0.shutdown = .milliseconds(500)
+        } _: { bed in
+            try await bed.docker.restarted("start-plain") {
+                let place = try await bed.start(bed.spec())
+                #expect(try await bed.health(place) == 200)
+                let scope = Scope("test") { _, error in Issue.record(error) }
+                let cleared = Waiter<Void>("what it left")
+                scope.spawn("clears") {
+                    _ = try await bed.backend.end(of: place)
+                    try await bed.backend.clearAway(place)
+                    cleared.finish(.success(()))
+                }
+                try await bed.docker.order("stop")
+                #expect(!cleared.isFinished)
+                try await bed.docker.order("start-plain")
+                try await cleared.value()
+                #expect(try await bed.backend.found().isEmpty)
+                #expect(try await bed.engine.networks(labels: ["\(DockerMark.ownerLabel)=house"]).isEmpty)
+                await scope.close()
+            }
+        }
+    }
+
     @Test("a frozen dockerd ends a start by its deadline, and a later one finds the name free")
     func engineFrozen() async throws {
         try await ContainerBed.with { bed in

@@ -28,17 +28,32 @@ final class ContainerHouse {
         _ body: @Loop (ContainerHouse) async throws -> Void
     ) async throws {
         guard let docker = try await DockerBed.shared(for: "the program with users in containers") else { return }
-        try await docker.image(ContainerBed.image, of: [Program.built("opencode")])
         let directory = TemporaryDirectory()
         let socket = "\(directory.path)/docker.sock"
         #expect(symlink(docker.socket, socket) == 0)
+        try await on(docker, by: socket, settings, within: limit, body)
+    }
+
+    /// Over an engine that runs without root, for a Perigee that is its user.
+    static func rootless(_ body: @Loop (ContainerHouse) async throws -> Void) async throws {
+        guard let docker = try await DockerBed.rootless(for: "the program over a rootless engine") else { return }
+        do { try await on(docker, by: docker.socket, [], within: .seconds(240), body) } catch { Issue.record(error) }
+        try await docker.close()
+    }
+
+    private static func on(
+        _ docker: DockerBed, by socket: String, _ settings: [String], within limit: Duration,
+        _ body: @Loop (ContainerHouse) async throws -> Void
+    ) async throws {
+        try await docker.image(ContainerBed.image, of: [Program.built("opencode")])
         let all = [
             "RUNNER_MODE=container", "RUNNER_IMAGE=\(ContainerBed.image)", "DOCKER_HOST=unix://\(socket)",
             "RUNNER_MEMORY=256MB", "RUNNER_PROCESSES=64", "PERIGEE_AGENT_PATIENCE=2s",
         ]
         let engine = try docker.engine()
         try await docker.inside {
-            try await ChatBed.with(all + settings, launcher: docker.launcher, within: limit) { chat in
+            try await ChatBed.with(all + settings, launcher: docker.launcher, owner: docker.owner, within: limit) {
+                chat in
                 try await body(ContainerHouse(docker, engine, chat, socket))
             }
         }

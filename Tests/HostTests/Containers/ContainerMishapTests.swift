@@ -78,20 +78,6 @@ struct ContainerMishapTests {
         }
     }
 
-    @Test("containers that dockerd took along are removed as soon as it is back, without anybody asking")
-    func deadOnes() async throws {
-        try await ContainerHouse.with { house in
-            try await house.docker.restarted("start-plain") {
-                for user in ["ann", "bob"] { #expect(try await house.ask(user, "say hello").text.contains("hello")) }
-                try await house.docker.order("stop")
-                try await house.docker.order("start-plain")
-                while try await !house.holds(0) { try await Loop.sleep(for: .milliseconds(50)) }
-                #expect(try await house.ask("ann", "say back").text.contains("back"))
-                #expect(try await house.areWhole())
-            }
-        }
-    }
-
     @Test("containerd is gone: a turn on a runner that is up stays whole, another one waits until it is back")
     func containerd() async throws {
         try await ContainerHouse.with { house in

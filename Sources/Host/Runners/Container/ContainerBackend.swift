@@ -179,6 +179,19 @@ final class ContainerBackend: RunnerBackend {
         if joined[container.name] != nil { try await removeNetwork(container.name) }
     }
 
+    /// Most of them end together, because Docker is being stopped; and of a network whose removal it does not finish then,
+    /// Docker 20.10 fails when it starts again. So this waits until a Docker on its way down is down, and then for its return.
+    func clearAway(_ place: RunnerPlace) async throws {
+        while true {
+            try await Loop.sleep(for: settings.shutdown)
+            do {
+                return try await stop(place, grace: .zero)
+            } catch let fault as Fault where fault.isRetryable {
+                // It is not back yet.
+            }
+        }
+    }
+
     func sweep() async throws {
         try await networks.sweep(keeping: starting, ownContainer: try await surroundings().ownContainer)
     }

@@ -14,6 +14,8 @@ struct ContainerSettings: Sendable {
     var ownContainer: String?
     /// How long making and starting one may take, an image's pull apart.
     var patience = Duration.seconds(90)
+    /// Twice as long as Docker gives its containers when it is stopped.
+    var shutdown = Duration.seconds(30)
 
     init() {}
 

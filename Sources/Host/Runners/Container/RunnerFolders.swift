@@ -3,30 +3,17 @@ import Runtime
 
 /// The directories of one runner on this machine, made before it starts. Everything here blocks.
 struct RunnerFolders: Sendable {
-    static let parts = ["config", "data", "state", "cache", "home"]
-
     let workspace: String
     let privateDirectory: String
 
     /// Makes the runner's own directories. Given an owner, these and the workspace become that user's.
     func prepare(owner: (user: uid_t, group: gid_t)?) throws {
-        try make(privateDirectory)
-        for part in RunnerFolders.parts { try make("\(privateDirectory)/\(part)") }
-        guard let owner else { return }
-        for part in RunnerFolders.parts { try give("\(privateDirectory)/\(part)", owner) }
-        try give(workspace, owner)
-    }
-
-    private func make(_ path: String) throws {
-        var partial = ""
-        for name in path.split(separator: "/") {
-            partial += "/\(name)"
-            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
-            let code = errno
-            // A parent that may not be written is no fault when it is there already.
-            guard access(partial, F_OK) != 0 else { continue }
-            throw Fault.system("make", path, errno: code, hint: "STATE_DIR must be writable")
+        for part in RunnerSpec.privateParts {
+            try OwnDirectory.make("\(privateDirectory)/\(part)", setting: "STATE_DIR")
         }
+        guard let owner else { return }
+        for part in RunnerSpec.privateParts { try give("\(privateDirectory)/\(part)", owner) }
+        try give(workspace, owner)
     }
 
     private func give(_ path: String, _ owner: (user: uid_t, group: gid_t)) throws {

@@ -32,7 +32,7 @@ struct RunnerPlan: Sendable {
     /// What of Perigee's paths is mounted where.
     static func places(_ spec: RunnerSpec) -> [(path: String, target: String)] {
         [(spec.directory, spec.directory)]
-            + RunnerFolders.parts.map { ("\(spec.privateDirectory)/\($0)", inside($0, spec)) }
+            + RunnerSpec.privateParts.map { ("\(spec.privateDirectory)/\($0)", inside($0, spec)) }
     }
 
     var order: ContainerOrder {

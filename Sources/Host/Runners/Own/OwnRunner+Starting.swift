@@ -7,6 +7,8 @@ extension OwnRunner {
         (failure, lastEnd, running, directories) = (nil, nil, nil, [])
         starting = tools.spawn("starting \(name)") { [self] in
             do {
+                // It clears away itself what bears its name.
+                clearing?.cancel()
                 await clearing?.value
                 try await bringUp(number)
                 take(.answered(number))
@@ -103,9 +105,7 @@ extension OwnRunner {
         }
         guard let text, !text.isEmpty else { return nil }
         // Of one that has ended the password is not among the log's secrets any more.
-        let password = place.password
-        let told = password.count < 6 ? text : text.replacing(password.reveal(), with: "•••")
-        return "it printed: \(tools.log.secrets.clean(told, limit: 500))"
+        return "it printed: \(tools.log.secrets.clean([place.password].hidden(in: text), limit: 500))"
     }
 
     /// After a start that failed, or was given up. When Perigee itself stops, the next process finds it in the book.

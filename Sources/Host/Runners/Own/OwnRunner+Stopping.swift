@@ -27,23 +27,22 @@ extension OwnRunner {
         }
     }
 
-    /// One that has ended by itself leaves a container, or what its tools go on with. Its last words go with that.
+    /// One that has ended by itself leaves a container, or what its tools go on with. Its last words go with that. In no
+    /// book any more, it is removed here, by the next start of its name or by the job `orphans`, whichever is first.
     func clearAway() {
         guard let place = running?.place else { return }
         clearing = tools.spawn("clearing up after \(name)") { [self] in
-            let words = await lastLines(of: place)
-            do {
-                try await tools.backend.stop(place, grace: .zero)
-                tools.log.info(
-                    "what an ended runner left is removed",
-                    ["runner": LogValue(name), "hint": LogValue(words ?? "it printed nothing")])
-            } catch {
-                // In no book from here on, it is what the next start of its name removes, and the job `orphans`.
-                tools.log.warning(
-                    "what an ended runner left could not be removed: \(Fault(error).message)",
-                    ["runner": LogValue(name), "hint": LogValue(words ?? "it printed nothing")])
-            }
             try await tools.book.drop(name, place.identity)
+            let words = await lastLines(of: place) ?? "it printed nothing"
+            do {
+                try await tools.backend.clearAway(place)
+                tools.log.info(
+                    "what an ended runner left is removed", ["runner": LogValue(name), "hint": LogValue(words)])
+            } catch let fault as Fault where fault.kind != .cancelled {
+                tools.log.warning(
+                    "what an ended runner left could not be removed: \(fault.message)",
+                    ["runner": LogValue(name), "hint": LogValue(words)])
+            }
         }
     }
 

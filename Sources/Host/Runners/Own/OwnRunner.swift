@@ -37,7 +37,7 @@ final class OwnRunner {
     var directories: Set<String> = []
     /// The task that starts it.
     var starting: Task<Void, Never>?
-    /// The one that removes what an ended one left; the next start waits for it.
+    /// The one that removes what an ended one left.
     var clearing: Task<Void, Never>?
 
     private var out: [ObjectIdentifier: RunnerLease] = [:]

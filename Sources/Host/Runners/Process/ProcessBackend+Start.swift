@@ -59,19 +59,9 @@ extension ProcessBackend {
                 throw Fault(.notFound, "the workspace \(spec.directory) is no directory")
             }
             // The first of a workspace finds nothing above it either.
-            for part in RunnerShell.privateParts { try ProcessBackend.make("\(spec.privateDirectory)/\(part)") }
-        }
-    }
-
-    private nonisolated static func make(_ path: String) throws {
-        var partial = ""
-        for name in path.split(separator: "/") {
-            partial += "/\(name)"
-            guard mkdir(partial, 0o700) != 0, errno != EEXIST else { continue }
-            let code = errno
-            // One above it that may not be written is no fault when it is there already.
-            guard access(partial, F_OK) != 0 else { continue }
-            throw Fault.system("make", path, errno: code, hint: "STATE_DIR must be writable")
+            for part in RunnerShell.privateParts {
+                try OwnDirectory.make("\(spec.privateDirectory)/\(part)", setting: "STATE_DIR")
+            }
         }
     }
 
@@ -157,8 +147,7 @@ extension ProcessBackend {
     /// Why it ended before it was of use.
     private func early(_ end: ChildEnd, _ text: String, _ spec: RunnerSpec) -> Fault {
         if ReadyLine.saysPortIsTaken(text) { return Fault(.conflict, "the port of \(spec.name) was taken") }
-        let said = spec.secrets.values.reduce(text) { $1.count < 6 ? $0 : $0.replacing($1.reveal(), with: "•••") }
-        let last = said.split(separator: "\n").suffix(3).joined(separator: " / ").prefix(500)
+        let last = spec.secrets.values.hidden(in: text).split(separator: "\n").suffix(3).joined(separator: " / ").prefix(500)
         return Fault(
             .unavailable,
             "the runner \(spec.name) ended before it listened, with \(ProcessLife.words(end))"

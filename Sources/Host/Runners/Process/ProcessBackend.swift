@@ -91,10 +91,7 @@ final class ProcessBackend: RunnerBackend {
         let process = try RunnerProcess(place.identity)
         let log = RunnerLog(settings.logs, process.name)
         let text = try await BlockingPool.shared.run("a runner's output") { log.lines(lines) }
-        return ([place.password] + (lives[process.token]?.secrets ?? [])).reduce(text) { text, secret in
-            // What is too short to be a secret would tear words apart.
-            secret.count < 6 ? text : text.replacing(secret.reveal(), with: "•••")
-        }
+        return ([place.password] + (lives[process.token]?.secrets ?? [])).hidden(in: text)
     }
 
     func use(of place: RunnerPlace) async throws -> RunnerUse {

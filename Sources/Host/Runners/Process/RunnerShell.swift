@@ -7,7 +7,7 @@ struct RunnerShell: Sendable {
     let environment: [String: String]
     let directory: String
 
-    static let privateParts = ["config", "data", "state", "cache", "home", "tmp"]
+    static let privateParts = RunnerSpec.privateParts + ["tmp"]
 
     /// Blocks: it looks for the program.
     init(
