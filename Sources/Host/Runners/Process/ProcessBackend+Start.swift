@@ -147,7 +147,8 @@ extension ProcessBackend {
     /// Why it ended before it was of use.
     private func early(_ end: ChildEnd, _ text: String, _ spec: RunnerSpec) -> Fault {
         if ReadyLine.saysPortIsTaken(text) { return Fault(.conflict, "the port of \(spec.name) was taken") }
-        let last = spec.secrets.values.hidden(in: text).split(separator: "\n").suffix(3).joined(separator: " / ").prefix(500)
+        let last = spec.secrets.values.hidden(in: text).split(separator: "\n").suffix(3).joined(separator: " / ")
+            .prefix(500)
         return Fault(
             .unavailable,
             "the runner \(spec.name) ended before it listened, with \(ProcessLife.words(end))"
