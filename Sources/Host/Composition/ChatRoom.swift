@@ -9,6 +9,7 @@ final class ChatRoom {
     /// How agents run, and why so.
     let agentMode: RunnerMode.Choice
     let runners: (any RunnerPool)?
+    let freshRunners: FreshRunners?
     let chats: Chats
     let agents: AgentRegistry
     let usage: UsageBook
@@ -20,6 +21,7 @@ final class ChatRoom {
     ) {
         agentMode = place.choice
         runners = place.pool
+        freshRunners = place.fresh
         self.mirrors = mirrors
         self.runs = runs
         self.chats = chats
@@ -44,9 +46,7 @@ final class ChatRoom {
         var engines: [any Engine] = [
             RehearsalEngine(), ProviderEngine(providers, models, standings, sealer: access.encryption.sealer),
         ]
-        let fresh = runners.map {
-            FreshRunners($0, idle: settings[SettingTable.runnerIdleTimeout], log: log.part("runners"), scope: scope)
-        }
+        let fresh = place.fresh
         house.telemetry?.metrics.gauge("perigee_agent_followers", "Turns that read the event stream of an agent.") {
             [weak runners] in runners.map { Double($0.followerCount) }
         }
@@ -105,7 +105,7 @@ final class ChatRoom {
         chats.onForget = nil
         await runs.close()
         await mirrors.close()
-        await runners?.close()
+        await freshRunners?.close()
     }
 }
 

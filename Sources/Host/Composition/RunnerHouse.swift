@@ -7,6 +7,8 @@ struct RunnerHouse {
     let choice: RunnerMode.Choice
     /// Nil when no agent is connected.
     let pool: (any RunnerPool)?
+    /// The same for who works with agents.
+    let fresh: FreshRunners?
 
     var mode: RunnerMode { choice.mode }
 
@@ -23,12 +25,22 @@ struct RunnerHouse {
         case .shared:
             let shared = try SharedRunners(settings, client: house.client!, log: log, scope: scope)
             house.runnerDesk.runners = shared
-            return RunnerHouse(choice: choice, pool: shared)
+            return RunnerHouse(choice, shared, settings, log, scope)
         case .container, .process:
             let own = try await own(choice.mode, backends, house, log, scope)
             house.runnerDesk.runners = own
-            return RunnerHouse(choice: choice, pool: own)
-        case .auto, .rehearsal: return RunnerHouse(choice: choice, pool: nil)
+            return RunnerHouse(choice, own, settings, log, scope)
+        case .auto, .rehearsal: return RunnerHouse(choice, nil, settings, log, scope)
+        }
+    }
+
+    private init(
+        _ choice: RunnerMode.Choice, _ pool: (any RunnerPool)?, _ settings: Settings, _ log: Log, _ scope: Scope
+    ) {
+        self.choice = choice
+        self.pool = pool
+        fresh = pool.map {
+            FreshRunners($0, idle: settings[SettingTable.runnerIdleTimeout], log: log, scope: scope)
         }
     }
 

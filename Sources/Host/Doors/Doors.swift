@@ -45,7 +45,7 @@ enum Doors {
                 PassageDoor(
                     PassageGuests(gate: gate, workspaces: access.workspaces, scripts: scripts), client: client,
                     sockets: house.consoles.child("passage")
-                ) { [unowned house] in house.chatRoom?.runners })
+                ) { [unowned house] in house.chatRoom?.freshRunners })
         }
         let doors = served + [DescriptionDoor(of: served, site: site(house))]
         let router = Router()

@@ -4,6 +4,17 @@ import Runtime
 // server that many share they only grow.
 
 extension FreshRunners {
+    /// It waits for nobody's turn, and nobody waits for it; but nothing of its runner rests while it looks on.
+    func visit(workspace: String, directory: String) async throws -> RunnerLease {
+        let lease = try await pool.lease(workspace: workspace, directory: directory)
+        let runner = lease.runner
+        guests[runner, default: 0] += 1
+        return RunnerLease(lease) { [weak self] in
+            guard let self, let count = guests[runner] else { return }
+            guests[runner] = count > 1 ? count - 1 : nil
+        }
+    }
+
     func rests(_ place: Place) {
         resting[place] = Instant.clock
         arm()
@@ -26,6 +37,7 @@ extension FreshRunners {
 
     private func end(_ place: Place) async {
         guard held[place] == nil, !renewing.contains(place), let server = pool.server(of: place.runner) else { return }
+        guard guests[place.runner] == nil else { return rests(place) }
         do {
             try await alone(in: place) {
                 // Others than we may work there: ending it would end their turns.

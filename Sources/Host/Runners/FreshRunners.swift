@@ -17,6 +17,8 @@ final class FreshRunners: RunnerPool {
     var renewing: Set<Place> = []
     /// Leases that are out.
     private(set) var held: [Place: Int] = [:]
+    /// How many clients of the agent's own look on, by runner.
+    var guests: [String: Int] = [:]
     /// Since when nobody has been there.
     var resting: [Place: Instant] = [:]
     lazy var restTimer = Timer { [weak self] in self?.lookForResting() }

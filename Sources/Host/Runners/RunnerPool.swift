@@ -10,6 +10,8 @@ protocol RunnerPool: AnyObject {
     func lease(
         workspace: String, directory: String, share: RunnerShare, onProgress: @escaping @Loop (String) -> Void
     ) async throws -> RunnerLease
+    /// The same for a client of the agent's own, which may stay for hours.
+    func visit(workspace: String, directory: String) async throws -> RunnerLease
     /// Those that are up, or about to be, and have worked in this directory or were made for it.
     func names(in directory: String) -> [String]
     /// What runners of this chat alone have kept is not needed any more.
@@ -26,6 +28,10 @@ protocol RunnerPool: AnyObject {
 
 extension RunnerPool {
     func forget(chat: String, of user: String) {}
+
+    func visit(workspace: String, directory: String) async throws -> RunnerLease {
+        try await lease(workspace: workspace, directory: directory)
+    }
 
     func lease(workspace: String, directory: String) async throws -> RunnerLease {
         try await lease(workspace: workspace, directory: directory, share: .user) { _ in }

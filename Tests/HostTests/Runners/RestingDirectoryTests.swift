@@ -42,6 +42,25 @@ struct RestingDirectoryTests {
         }
     }
 
+    @Test("nothing rests while a client of the agent's own looks on")
+    func guests() async throws {
+        try await EngineBed.with { bed in
+            let runners = Self.runners(bed)
+            let directory = "\(bed.directory.path)/work"
+            let place = FreshRunners.Place(runner: SharedRunners.runner, directory: directory)
+            let guest = try await runners.visit(workspace: "ann", directory: bed.directory.path)
+            let turn = try await runners.lease(workspace: "ann", directory: directory)
+            try await Self.session(bed, in: directory)
+            turn.release()
+            let since = try #require(runners.resting[place])
+            while runners.resting[place].map({ $0 == since }) ?? true { await Loop.yield() }
+            #expect(bed.fake.directories.contains(directory))
+            guest.release()
+            try await bed.fake.until("the rest") { !bed.fake.directories.contains(directory) }
+            #expect(runners.guests.isEmpty)
+        }
+    }
+
     @Test("a turn that somebody else has there is not disturbed")
     func strangers() async throws {
         try await EngineBed.with { bed in

@@ -110,7 +110,7 @@ final class PassageLease {
 
     init(_ pool: any RunnerPool, _ workspace: Workspace) async throws {
         do {
-            lease = try await pool.lease(workspace: workspace.id, directory: workspace.directory)
+            lease = try await pool.visit(workspace: workspace.id, directory: workspace.directory)
         } catch {
             throw RunnerGone(error)
         }
