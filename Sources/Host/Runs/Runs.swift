@@ -17,6 +17,8 @@ final class Runs {
     private(set) var isSilent = false
     /// Runs that have not ended.
     private(set) var live: [String: LiveRun] = [:]
+    /// The same by user: each turn looks at those of its own user.
+    private var liveOfUser: [String: [String: LiveRun]] = [:]
     var lanes = Lanes()
     var places: SharedPlaces
     let work: Scope
@@ -185,6 +187,7 @@ final class Runs {
         await journal.close()
         for run in runs { run.letGo() }
         live = [:]
+        liveOfUser = [:]
         feeds = [:]
         engines = [:]
     }
@@ -252,8 +255,13 @@ final class Runs {
 
     func counted(_ run: RunRecord) { outcomes?.with(run.order.engine, run.state.rawValue).add() }
 
+    func live(of user: String) -> some Collection<LiveRun> { liveOfUser[user, default: [:]].values }
+
     func forget(_ run: LiveRun) {
         live[run.id] = nil
+        let user = run.record.order.user
+        liveOfUser[user]?[run.id] = nil
+        if liveOfUser[user]?.isEmpty == true { liveOfUser[user] = nil }
         run.letGo()
     }
 
@@ -261,6 +269,7 @@ final class Runs {
         let runLog = RunLog(record.id, after: last, moment: moment, journal: journal, now: now)
         let run = LiveRun(record, log: runLog, lastMoment: moment)
         live[record.id] = run
+        liveOfUser[record.order.user, default: [:]][record.id] = run
         lanes.enter(record.id, lane: record.order.lane, user: record.order.waiter)
         return run
     }
