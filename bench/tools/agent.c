@@ -107,6 +107,10 @@ static void begin(struct turn *t) {
         "\"part\":{\"id\":\"%s\",\"messageID\":\"msg_%026ld\",\"sessionID\":\"ses_%026ld\",\"type\":\"text\",\"text\":"
         "\"bench\"},\"time\":%lld",
         t->prompt_part, t->user, t->session, now);
+  event(t->session, "session.updated",
+        "\"info\":{\"id\":\"ses_%026ld\",\"slug\":\"s\",\"projectID\":\"global\",\"directory\":\"/bench\",\"title\":\"bench\","
+        "\"version\":\"1.18.18\",\"time\":{\"created\":1,\"updated\":%lld}}",
+        t->session, now);
   event(t->session, "session.status", "\"status\":{\"type\":\"busy\"}");
   describe(t, 0, message, sizeof message);
   event(t->session, "message.updated", "%s", message);

@@ -4,7 +4,7 @@ import Runtime
 /// it.
 struct ChatNode: Sendable, Equatable {
     /// Grows with every turn of the store.
-    let number: Int64
+    var number: Int64
     let run: String
     /// Who answered: sessions are kept apart by it.
     var voice: String
@@ -24,6 +24,15 @@ struct ChatNode: Sendable, Equatable {
     var context: String?
     /// The client's id of the answer in which it went on, when the user replied in words to what it asked.
     var laterMessage: String?
+}
+
+extension ChatNode {
+    /// Of a turn that has not reached a session.
+    init(_ run: RunRecord, _ lineage: Lineage, path: String) {
+        self.init(
+            number: 0, run: run.id, voice: lineage.voice, message: lineage.message, userMessage: lineage.userMessage,
+            parent: lineage.parent, path: path, context: run.order.input.context.map(HistoryDigest.context))
+    }
 }
 
 /// Digests that tell conversations apart where the client gives no ids. The user's messages make the path: clients cut

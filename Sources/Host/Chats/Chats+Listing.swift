@@ -37,6 +37,7 @@ extension Chats {
 
     /// Tells who keeps something of it.
     func forgot(_ chat: String, of user: String) {
+        forgetRecent(of: user, chat)
         onChange?(user)
         onForget?(user, chat)
     }

@@ -15,7 +15,8 @@ final class Chats: SessionBook {
     var onChoice: (@Loop (_ run: String, SessionPlanner.Choice) -> Void)?
 
     /// Digests of the newest answers by run, which may still be on their way to the store.
-    private var answers = RecentAnswers()
+    private var answers = Recent<String, String>(most: 1024)
+    private var recent = RecentChats()
 
     init(_ store: Store, log: Log) {
         self.store = store
@@ -29,17 +30,11 @@ final class Chats: SessionBook {
         guard let lineage = input.lineage else { return .fresh(seed: !input.history.isEmpty) }
         let turn = SessionPlanner.Turn(input, lineage)
         let user = run.order.user
-        let found = try await store.read { snapshot in
-            if lineage.chat.isEmpty {
-                // A message before that got no answer is passed over.
-                let before = turn.pathsBefore.dropLast().last ?? turn.path
-                return try snapshot.all(
-                    ChatsQueries.ofPath, user, lineage.voice, user, turn.path, before, lineage.voice)
-            }
-            return try snapshot.all(ChatsQueries.ofChat, user, lineage.chat)
-        }
+        let found =
+            lineage.chat.isEmpty ? try await standing(turn, lineage, user) : try await turns(of: lineage.chat, user)
+        note(run, past: turn.path)
         // What an earlier attempt of this very run left counts only where its prompt arrived.
-        let nodes = found.filter { $0.run != run.id || $0.session != nil }.map { answers.added(to: $0) }
+        let nodes = found.filter { $0.run != run.id || $0.session != nil }.map(withAnswer)
         let isNew = !nodes.contains { $0.session != nil }
         let old = isNew && turn.hasHistory ? try await former(user)[lineage.chat] : nil
         let choice = SessionPlanner(nodes: nodes, former: old).choose(turn)
@@ -47,8 +42,52 @@ final class Chats: SessionBook {
         return choice.plan
     }
 
+    private func turns(of chat: String, _ user: String) async throws -> [ChatNode] {
+        let key = RecentChats.Key(user: user, chat: chat)
+        if let nodes = recent.nodes(of: key) { return nodes }
+        let corrections = recent.corrections
+        let stored = try await store.read { try $0.all(ChatsQueries.ofChat, user, chat) }
+        return recent.read(stored, of: key, after: corrections)
+    }
+
+    /// Of a client without chats.
+    private func standing(
+        _ turn: SessionPlanner.Turn, _ lineage: Lineage, _ user: String
+    ) async throws -> [ChatNode] {
+        // A message before that got no answer is passed over.
+        let before = turn.pathsBefore.dropLast().last ?? turn.path
+        return try await store.read {
+            try $0.all(ChatsQueries.ofPath, user, lineage.voice, user, turn.path, before, lineage.voice)
+        }
+    }
+
+    /// A turn is planned while its predecessor's answer may still be on its way to the disk: so it is kept at hand.
+    private func withAnswer(_ node: ChatNode) -> ChatNode {
+        guard let digest = answers[node.run] else { return node }
+        var node = node
+        node.answer = digest
+        return node
+    }
+
+    /// It is on the disk, or will be with the beginning of its prompt. One that is planned already is known.
+    func accepted(_ run: RunRecord) {
+        if recent.turn(run.id) == nil { note(run) }
+    }
+
+    /// Where a turn stands, for those that are planned before the store has it. `past` is the path of what was said before.
+    private func note(_ run: RunRecord, past: String? = nil, _ node: SessionNode? = nil) {
+        guard let lineage = run.order.input.lineage, !lineage.chat.isEmpty else { return }
+        let input = run.order.input
+        let path = past.map { HistoryDigest.path(input.text, after: $0) } ?? recent.turn(run.id)?.path
+        var turn = ChatNode(run, lineage, path: path ?? HistoryDigest.path(input.userTexts))
+        turn.session = node?.session
+        turn.engineMessage = node?.userMessage
+        recent.put(turn, in: RecentChats.Key(user: run.order.user, chat: lineage.chat))
+    }
+
     func ran(_ run: RunRecord, _ node: SessionNode) async {
         guard run.order.input.lineage?.keepsSession == true else { return }
+        note(run, node)
         do {
             // It goes with the run's end, which the chat's next turn waits for.
             try store.writeLater(bytes: 256) { try Chats.enter(run, node, $0) }
@@ -82,7 +121,7 @@ final class Chats: SessionBook {
     /// The answer as the client got it, so that a client without ids is known again by its history.
     func answered(_ run: String, _ text: String) {
         let digest = HistoryDigest.answer(text)
-        answers.note(digest, of: run)
+        answers[run] = digest
         do {
             try store.writeLater(bytes: 64) { try $0.run(ChatsQueries.answered, digest, run) }
         } catch {
@@ -94,8 +133,9 @@ final class Chats: SessionBook {
     func wentOn(_ run: String, in message: String?, _ userTexts: [String]) async throws {
         let id = message.flatMap { $0.isEmpty ? nil : $0 }
         let path = HistoryDigest.path(userTexts)
-        answers.forget(run)
+        answers[run] = nil
         try await store.write { try $0.run(ChatsQueries.wentOn, id, path, run) }
+        recent.drop(run)
     }
 
     /// The run before a turn, by the client's ids, whose answer the client has not had all of, as far as is known.
@@ -104,7 +144,12 @@ final class Chats: SessionBook {
         let run = try await store.read { snapshot in
             try snapshot.first(ChatsQueries.unheard, user, lineage.chat, lineage.voice, parent, parent)
         }
-        return run.flatMap { answers.has($0) ? nil : $0 }
+        return run.flatMap { answers[$0] == nil ? $0 : nil }
+    }
+
+    /// The store has forgotten it, or all chats of a user.
+    func forgetRecent(of user: String, _ chat: String? = nil) {
+        recent.forget { $0.user == user && (chat == nil || $0.chat == chat) }
     }
 
     /// The newest session of each of a user's chats.
@@ -119,32 +164,4 @@ extension RunInput {
 
     /// The text of what is new.
     var text: String { parts.compactMap(\.text).joined(separator: "\n") }
-}
-
-/// A turn is planned while its predecessor's answer may still be on its way to the disk: so it is kept at hand.
-private struct RecentAnswers {
-    private static let most = 1024
-
-    private var digests: [String: String] = [:]
-    private var order: [String] = []
-    private var place = 0
-
-    mutating func note(_ digest: String, of run: String) {
-        guard digests.updateValue(digest, forKey: run) == nil else { return }
-        if order.count < RecentAnswers.most { return order.append(run) }
-        digests[order[place]] = nil
-        order[place] = run
-        place = (place + 1) % order.count
-    }
-
-    mutating func forget(_ run: String) { digests[run] = nil }
-
-    func has(_ run: String) -> Bool { digests[run] != nil }
-
-    func added(to node: ChatNode) -> ChatNode {
-        guard let digest = digests[node.run] else { return node }
-        var node = node
-        node.answer = digest
-        return node
-    }
 }

@@ -10,3 +10,10 @@ extension ScriptPersona {
         ]
     }
 }
+
+extension Generation {
+    /// `host.Persona[]`, of those that are offered.
+    func personaFacts() throws -> KeptFacts {
+        try kept("personas") { .array(offeredPersonas.map(\.hookFacts)) }
+    }
+}

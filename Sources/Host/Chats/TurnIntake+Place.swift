@@ -20,6 +20,17 @@ extension TurnIntake {
     /// Only a client with ids of chats can be told where the last turn of one ran.
     private func previousPlace(_ request: TurnRequest) async throws -> JSONObject? {
         guard let chat = request.facts.chat, !request.history.isEmpty else { return nil }
-        return try await runs.place(ofNewestIn: chat, of: request.caller.user)
+        let user = request.caller.user
+        if let known = places[RecentChats.Key(user: user, chat: chat)] { return known }
+        return try await runs.place(ofNewestIn: chat, of: user)
+    }
+
+    /// The next turn of the chat need not ask the store.
+    func note(_ place: Decision, _ engine: String, of run: RunRecord) {
+        guard let chat = run.order.chat else { return }
+        var fields: JSONObject = [:]
+        if case .object(let decided)? = place.value { fields = decided }
+        fields["engine"] = .string(engine)
+        places[RecentChats.Key(user: run.order.user, chat: chat)] = fields
     }
 }

@@ -68,8 +68,9 @@ final class Resources {
 
     /// Runs are served from now on.
     func start(_ room: ChatRoom, _ board: EventBoard) async throws {
-        removal.onRemoved = { [weak agents = room.agents, weak board] removal in
+        removal.onRemoved = { [weak agents = room.agents, weak chats = room.chats, weak board] removal in
             agents?.forget(workspace: removal.workspace)
+            chats?.forgetRecent(of: removal.state.user)
             board?.tell("user", ["user": .string(removal.state.user), "state": "removed"])
         }
         disk.onWarning = { [weak board] in board?.tell($0) }

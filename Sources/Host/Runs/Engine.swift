@@ -29,6 +29,8 @@ protocol RunAttempt: AnyObject {
     /// To be called, and waited for, right before the prompt is handed over: from here on it may have effects, and is
     /// never run again without asking.
     func begins() async throws
+    /// The prompt was sent back untouched: it has had no effect, and has not begun.
+    func refused()
     /// Keeps where it is carried out, so that it can be found again.
     func note(runner: String?, session: String?, message: String?)
     /// Has a person, or the `permission` hook, answer. The run is `blocked` meanwhile. Several may be open at once.
@@ -44,6 +46,8 @@ protocol RunAttempt: AnyObject {
 
 extension RunAttempt {
     var staysBehind: Bool { false }
+
+    func refused() {}
 
     func decide(_ hook: String, _ facts: [JSONValue]) async throws -> Decision {
         Decision(hook: hook, value: nil, generation: 0)

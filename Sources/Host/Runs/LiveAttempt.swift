@@ -8,6 +8,8 @@ final class LiveAttempt: RunAttempt {
     private weak var runs: Runs?
     private let live: LiveRun
     private(set) var isOver = false
+    /// No attempt before this one had begun.
+    private var isFirstBeginning = false
     /// What runs of before this attempt had used.
     private let before: Usage
     /// When a turn is taken up again: what the log has of each part already, which is not said twice.
@@ -56,10 +58,17 @@ final class LiveAttempt: RunAttempt {
 
     func begins() async throws {
         guard !isOver, live.cancelReason == nil, let runs else { throw Fault.cancelled }
-        if live.record.startedAt == nil { live.record.startedAt = runs.now() }
+        isFirstBeginning = live.record.startedAt == nil
+        if isFirstBeginning { live.record.startedAt = runs.now() }
         let changed = live.life.begin()
         try await runs.commit(live, state: changed ? "the prompt began" : nil)
         guard !isOver, live.cancelReason == nil else { throw Fault.cancelled }
+    }
+
+    func refused() {
+        guard !isOver, isFirstBeginning else { return }
+        live.record.startedAt = nil
+        runs?.save(live)
     }
 
     func note(runner: String?, session: String?, message: String?) {

@@ -65,7 +65,7 @@ extension Runs {
     func isAtWork(_ isMeant: (RunRecord) -> Bool) -> Bool { live.values.contains { isMeant($0.record) } }
 
     /// Of a user: queued, at work or blocked.
-    func unfinishedCount(of user: String) -> Int { live.values.count { $0.record.order.user == user } }
+    func unfinishedCount(of user: String) -> Int { live(of: user).count }
 
     /// Returns when it has ended, however it did.
     func waitForEnd(of id: String) async throws {
@@ -107,9 +107,9 @@ extension Runs {
 
     /// The same in one turn: all of them are at hand.
     func asks(user: String? = nil, chat: String? = nil) -> [(run: RunRecord, ask: Ask)] {
-        live.values.filter { run in
-            !run.life.asks.isEmpty && (user == nil || run.record.order.user == user)
-                && (chat == nil || run.record.order.chat == chat)
+        let runs = user.map { Array(live(of: $0)) } ?? Array(live.values)
+        return runs.filter { run in
+            !run.life.asks.isEmpty && (chat == nil || run.record.order.chat == chat)
         }.sorted { $0.id < $1.id }.flatMap { run in
             run.life.asks.compactMap { id in
                 guard let open = run.asks[id], open.answer == nil else { return nil }

@@ -17,6 +17,8 @@ final class Runs {
     private(set) var isSilent = false
     /// Runs that have not ended.
     private(set) var live: [String: LiveRun] = [:]
+    /// The same by user: each turn looks at those of its own user.
+    private var liveOfUser: [String: [String: LiveRun]] = [:]
     var lanes = Lanes()
     var places: SharedPlaces
     let work: Scope
@@ -185,6 +187,7 @@ final class Runs {
         await journal.close()
         for run in runs { run.letGo() }
         live = [:]
+        liveOfUser = [:]
         feeds = [:]
         engines = [:]
     }
@@ -219,24 +222,6 @@ final class Runs {
         run.lastMoment = event.at
     }
 
-    /// Without secrets, which providers and tools like to quote in what they say of a failure.
-    func cleaned(_ failure: RunFailure) -> RunFailure {
-        var failure = failure
-        failure.message = log.secrets.clean(failure.message)
-        failure.hint = failure.hint.map { log.secrets.clean($0) }
-        return failure
-    }
-
-    private func cleaned(_ event: RunEventBody) -> RunEventBody {
-        switch event {
-        case .notice(let text, let isPassing): .notice(log.secrets.clean(text), isPassing: isPassing)
-        case .error(let failure): .error(cleaned(failure))
-        case .state(let state, let reason): .state(state, reason: log.secrets.clean(reason))
-        case .tool(let tool): .tool(tool.hiding(log.secrets))
-        case .text, .reasoning, .todo, .ask, .answer, .usage, .artifact, .cut, .place: event
-        }
-    }
-
     /// Tells its new state.
     func tell(_ run: LiveRun, _ reason: String) {
         run.record.state = run.life.state
@@ -252,8 +237,13 @@ final class Runs {
 
     func counted(_ run: RunRecord) { outcomes?.with(run.order.engine, run.state.rawValue).add() }
 
+    func live(of user: String) -> some Collection<LiveRun> { liveOfUser[user, default: [:]].values }
+
     func forget(_ run: LiveRun) {
         live[run.id] = nil
+        let user = run.record.order.user
+        liveOfUser[user]?[run.id] = nil
+        if liveOfUser[user]?.isEmpty == true { liveOfUser[user] = nil }
         run.letGo()
     }
 
@@ -261,6 +251,7 @@ final class Runs {
         let runLog = RunLog(record.id, after: last, moment: moment, journal: journal, now: now)
         let run = LiveRun(record, log: runLog, lastMoment: moment)
         live[record.id] = run
+        liveOfUser[record.order.user, default: [:]][record.id] = run
         lanes.enter(record.id, lane: record.order.lane, user: record.order.waiter)
         return run
     }

@@ -170,6 +170,11 @@ final class TestAttempt: RunAttempt {
         if run.startedAt == nil { run.startedAt = TestAttempt.now }
     }
 
+    func refused() {
+        begun -= 1
+        if begun == 0 { run.startedAt = nil }
+    }
+
     func note(runner: String?, session: String?, message: String?) {
         if let runner { run.runner = runner }
         if let session { run.session = session }

@@ -204,6 +204,36 @@ struct OpencodeServerTests {
         #expect(!resting.contains("a"))
     }
 
+    @Test("a session that rests is known as it was told last, and as younger than its answers")
+    func restingSession() {
+        var resting = RestingSessions()
+        func message(_ id: String, isUser: Bool, at created: Int64, _ completed: Int64? = nil) {
+            let message = OpencodeMessage(
+                id: id, session: "a", isUser: isUser, created: created, completed: completed)
+            resting.take(.message(message), "a")
+        }
+        message("m0", isUser: false, at: 1, 2)
+        resting.take(.session(OpencodeSession(id: "a", directory: "/w", updated: 10)), "a")
+        #expect(resting["a"] == nil)
+        message("m1", isUser: true, at: 20)
+        resting.take(.status(session: "a", .idle), "a")
+        #expect(resting["a"] == OpencodeSession(id: "a", directory: "/w", updated: 10))
+        message("m2", isUser: false, at: 21, 30)
+        #expect(resting["a"]?.updated == 30)
+        resting.take(.status(session: "a", .busy), "a")
+        #expect(resting["a"] == nil)
+        // What is to be known of it is what was told since it had its prompt.
+        resting.wake("a")
+        resting.take(.status(session: "a", .busy), "a")
+        resting.take(.status(session: "a", .idle), "a")
+        #expect(resting.contains("a") && resting["a"] == nil)
+        resting.take(.session(OpencodeSession(id: "a", directory: "/w", updated: 40)), "a")
+        #expect(resting["a"]?.updated == 40)
+        resting.take(.sessionRemoved("a"), "a")
+        resting.take(.status(session: "a", .idle), "a")
+        #expect(resting["a"] == nil)
+    }
+
     @Test("a session is known to rest from its idle word until something else is told of it, on one connection")
     func resting() async throws {
         try await with { fake, server, directory in

@@ -100,18 +100,23 @@ final class OpencodePerformance {
             take(try await server.create(OpencodeNewSession(title: order.title), in: directory))
             try await prompt(seed: seed)
         case .resume(let id, let knowing):
-            take(try await server.session(id, in: directory))
-            // Who has heard that it rests need not ask.
-            if !server.rests(id), try await server.status(in: directory)[id] != nil {
-                throw RunFailure(
-                    .sessionBusy, "the session \(id) is at work on something else",
-                    hint: "somebody uses it by another way; wait until that has ended")
-            }
+            try await resume(id)
             try await prompt(knowing: knowing)
         case .fork(let id, let message, let knowing):
             guard server.capabilities?.canFork != false else { return try await start(.fresh(seed: true)) }
             take(try await server.fork(id, before: message, in: directory))
             try await prompt(knowing: knowing)
+        }
+    }
+
+    /// Takes up a session at rest. Who has heard what it is, and that it rests, need not ask.
+    private func resume(_ id: String) async throws {
+        if let known = server.resting(id) { return take(known) }
+        take(try await server.session(id, in: directory))
+        if !server.rests(id), try await server.status(in: directory)[id] != nil {
+            throw RunFailure(
+                .sessionBusy, "the session \(id) is at work on something else",
+                hint: "somebody uses it by another way; wait until that has ended")
         }
     }
 
@@ -153,6 +158,11 @@ final class OpencodePerformance {
         do {
             let message = try await server.prompt(prompt, to: session, in: directory)
             turn?.sent(message: message)
+        } catch let fault as Fault where fault.kind == .notFound {
+            // The session went away unheard, and nobody has the prompt.
+            hasBegun = false
+            attempt.refused()
+            throw fault
         } catch let fault as Fault where [.timeout, .unavailable, .internal].contains(fault.kind) {
             // Nobody knows whether it arrived: the session says.
             guard try await wasTaken() else { throw RunFailure(.agentGone, fault.message, hint: fault.hint) }

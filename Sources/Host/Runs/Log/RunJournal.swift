@@ -149,7 +149,9 @@ final class RunJournal {
         let works = batch.map(RunJournal.work)
         do {
             try await store.write { transaction in for work in works { try work(transaction) } }
-            for entry in batch { RunJournal.wrote(entry) }
+            // The newest are told first: an agent waits for the beginning of its prompt, and for its acceptance, which came
+            // before, only a client that hears nothing before the agent speaks.
+            for entry in batch.reversed() { RunJournal.wrote(entry) }
         } catch {
             if batch.count > 1 {
                 // One of them is to blame: the others must not go with it.

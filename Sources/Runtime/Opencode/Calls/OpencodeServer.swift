@@ -80,6 +80,9 @@ public final class OpencodeServer {
     /// Whether the event stream has told that a session is idle, and nothing of it since.
     public func rests(_ session: String) -> Bool { stream.rests(session) }
 
+    /// A session that rests, as the event stream has told it: nobody needs to ask for it.
+    public func resting(_ session: String) -> OpencodeSession? { stream.resting(session) }
+
     /// It is about to be given a prompt.
     func wakes(_ session: String) { stream.wakes(session) }
 

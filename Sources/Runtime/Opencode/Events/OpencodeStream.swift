@@ -68,6 +68,9 @@ final class OpencodeStream {
     /// Whether the stream has told that a session is idle, and nothing of it since. False where only the server knows.
     func rests(_ session: String) -> Bool { isConnected && resting.contains(session) }
 
+    /// One that rests, when the stream has also told what it is now.
+    func resting(_ session: String) -> OpencodeSession? { isConnected ? resting[session] : nil }
+
     /// It is given something to do.
     func wakes(_ session: String) { resting.wake(session) }
 

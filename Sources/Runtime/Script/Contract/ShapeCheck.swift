@@ -23,44 +23,47 @@ public struct ShapeFault: Error, Sendable, Equatable {
 
 extension Shape {
     /// Throws the first `ShapeFault`.
-    public func check(_ value: LuaValue, at path: String = "") throws {
+    public func check(_ value: LuaValue) throws { try check(value, at: "") }
+
+    /// The path is put together only for a complaint.
+    func check(_ value: LuaValue, at path: @autoclosure () -> String) throws {
         switch self {
         case .any: return
-        case .boolean: try expect(value.bool != nil, value, path)
+        case .boolean: try expect(value.bool != nil, value, path())
         case .text(let limit):
-            try expect(value.isText, value, path)
+            try expect(value.isText, value, path())
             if let text = value.string, text.utf8.count > limit {
-                throw ShapeFault(path, "is \(text.utf8.count) bytes long, at most \(limit) are taken")
+                throw ShapeFault(path(), "is \(text.utf8.count) bytes long, at most \(limit) are taken")
             }
         case .integer(let range):
-            guard let number = value.integer else { throw mismatch(value, path) }
-            if !range.contains(number) { throw ShapeFault(path, "is \(number); \(Shape.describe(range))") }
+            guard let number = value.integer else { throw mismatch(value, path()) }
+            if !range.contains(number) { throw ShapeFault(path(), "is \(number); \(Shape.describe(range))") }
         case .number(let range):
-            guard let number = value.number else { throw mismatch(value, path) }
-            if !range.contains(number) { throw ShapeFault(path, "is \(number); \(Shape.describe(range))") }
-        case .duration: try expect(value.duration != nil, value, path)
-        case .size: try expect(value.size != nil, value, path)
-        case .choice(let words): try check(value, among: words, at: path)
-        case .list(let element): try check(value, list: element, at: path)
-        case .map(let element): try check(value, map: element, at: path)
-        case .record(let record): try check(value, record: record, at: path)
-        case .function: try expect(value.isFunction, value, path)
+            guard let number = value.number else { throw mismatch(value, path()) }
+            if !range.contains(number) { throw ShapeFault(path(), "is \(number); \(Shape.describe(range))") }
+        case .duration: try expect(value.duration != nil, value, path())
+        case .size: try expect(value.size != nil, value, path())
+        case .choice(let words): try check(value, among: words, at: path())
+        case .list(let element): try check(value, list: element, at: path())
+        case .map(let element): try check(value, map: element, at: path())
+        case .record(let record): try check(value, record: record, at: path())
+        case .function: try expect(value.isFunction, value, path())
         case .either(let shapes):
             var first: ShapeFault?
             for shape in shapes {
                 do {
-                    return try shape.check(value, at: path)
+                    return try shape.check(value, at: path())
                 } catch let fault as ShapeFault {
                     // The deepest complaint is about the alternative that was meant.
                     if first == nil || fault.field.utf8.count > first!.field.utf8.count { first = fault }
                 }
             }
-            throw first!.field == path ? mismatch(value, path) : first!
+            throw first!.field == path() ? mismatch(value, path()) : first!
         case .object(let name):
-            guard case .object(let object) = value, object.type.name == name else { throw mismatch(value, path) }
+            guard case .object(let object) = value, object.type.name == name else { throw mismatch(value, path()) }
         case .grammar(_, let check):
-            guard let text = value.string, value.isText else { throw mismatch(value, path) }
-            if let complaint = check(text) { throw ShapeFault(path, "is wrong: \(complaint)") }
+            guard let text = value.string, value.isText else { throw mismatch(value, path()) }
+            if let complaint = check(text) { throw ShapeFault(path(), "is wrong: \(complaint)") }
         }
     }
 
@@ -84,66 +87,67 @@ extension Shape {
         }
     }
 
-    private func expect(_ holds: Bool, _ value: LuaValue, _ path: String) throws {
-        if !holds { throw mismatch(value, path) }
+    private func expect(_ holds: Bool, _ value: LuaValue, _ path: @autoclosure () -> String) throws {
+        if !holds { throw mismatch(value, path()) }
     }
 
     private func mismatch(_ value: LuaValue, _ path: String) -> ShapeFault {
         ShapeFault(path, "must be \(words), not \(value.inWords)")
     }
 
-    private func check(_ value: LuaValue, among words: [String], at path: String) throws {
-        guard value.isText, let word = value.string else { throw mismatch(value, path) }
+    private func check(_ value: LuaValue, among words: [String], at path: @autoclosure () -> String) throws {
+        guard value.isText, let word = value.string else { throw mismatch(value, path()) }
         guard !words.contains(word) else { return }
         let near = NearestName.of(word, among: words).map { "did you mean \"\($0)\"?" }
-        throw ShapeFault(path, "is \"\(word)\", not \(self.words)", hint: near)
+        throw ShapeFault(path(), "is \"\(word)\", not \(self.words)", hint: near)
     }
 
-    private func check(_ value: LuaValue, list element: Shape, at path: String) throws {
+    private func check(_ value: LuaValue, list element: Shape, at path: @autoclosure () -> String) throws {
         switch value {
         case .array(let values):
-            for (index, value) in values.enumerated() { try element.check(value, at: "\(path)[\(index + 1)]") }
+            for (index, value) in values.enumerated() { try element.check(value, at: "\(path())[\(index + 1)]") }
         case .table(let fields) where fields.isEmpty: return
-        default: throw mismatch(value, path)
+        default: throw mismatch(value, path())
         }
     }
 
-    private func check(_ value: LuaValue, map element: Shape, at path: String) throws {
+    private func check(_ value: LuaValue, map element: Shape, at path: @autoclosure () -> String) throws {
         switch value {
         case .array(let values) where values.isEmpty: return
         case .table(let fields):
             for (key, value) in fields.inOrder {
                 guard case .string(let name) = key else {
-                    throw ShapeFault(path, "must have names as keys, not the number \(key.text)")
+                    throw ShapeFault(path(), "must have names as keys, not the number \(key.text)")
                 }
-                try element.check(value, at: path.field(name))
+                try element.check(value, at: path().field(name))
             }
-        default: throw mismatch(value, path)
+        default: throw mismatch(value, path())
         }
     }
 
-    private func check(_ value: LuaValue, record: Record, at path: String) throws {
+    private func check(_ value: LuaValue, record: Record, at path: @autoclosure () -> String) throws {
         let fields: [LuaKey: LuaValue]
         switch value {
         case .table(let known): fields = known
         case .array(let values) where values.isEmpty: fields = [:]
-        case .array: throw ShapeFault(path, "must be a table with named fields, not a list")
-        default: throw mismatch(value, path)
+        case .array: throw ShapeFault(path(), "must be a table with named fields, not a list")
+        default: throw mismatch(value, path())
         }
         if !record.isOpen {
-            for (key, _) in fields.inOrder where !record.fields.contains(where: { .string($0.name) == key }) {
+            let isUnknown = { (key: LuaKey) in !record.fields.contains { .string($0.name) == key } }
+            if fields.keys.contains(where: isUnknown), let key = fields.inOrder.map(\.key).first(where: isUnknown) {
                 let near = NearestName.of(key.text, among: record.fields.map(\.name)).map { "did you mean '\($0)'?" }
                 throw ShapeFault(
-                    path.field(key.text), "is unknown",
+                    path().field(key.text), "is unknown",
                     hint: near ?? "known are \(record.fields.map(\.name).joined(separator: ", "))")
             }
         }
         for field in record.fields {
             let value = fields[.string(field.name)] ?? .nil
             if case .nil = value {
-                if field.isRequired { throw ShapeFault(path.field(field.name), "is missing") }
+                if field.isRequired { throw ShapeFault(path().field(field.name), "is missing") }
             } else {
-                try field.shape.check(value, at: path.field(field.name))
+                try field.shape.check(value, at: path().field(field.name))
             }
         }
     }

@@ -38,13 +38,31 @@ extension Generation {
     }
 
     public func decide(_ hook: String, facts: [JSONValue]) async throws -> Decision {
-        let answer = try await decide(hook, facts) {
-            $1.put(json: $0)
-        } otherwise: {
-            facts.map { LuaValue($0) }
-        }
-        return Decision(
-            hook: hook, value: answer.map { JSONValue($0) }, generation: number, scripts: scripts(of: hook))
+        decision(
+            hook,
+            try await decide(hook, facts) {
+                $1.makeNextReadOnly()
+                $1.put(json: $0)
+            } otherwise: {
+                facts.map { LuaValue($0) }
+            })
+    }
+
+    /// The same with facts that are the same for every call of this generation behind the others.
+    public func decide(_ hook: String, facts: JSONValue, kept: KeptFacts) async throws -> Decision {
+        decision(
+            hook,
+            try await decide(hook, [nil, kept] as [KeptFacts?]) {
+                if let kept = $0 { return kept.put(into: &$1) }
+                $1.makeNextReadOnly()
+                $1.put(json: facts)
+            } otherwise: {
+                [LuaValue(facts), LuaValue(kept.value)]
+            })
+    }
+
+    private func decision(_ hook: String, _ answer: LuaValue?) -> Decision {
+        Decision(hook: hook, value: answer.map { JSONValue($0) }, generation: number, scripts: scripts(of: hook))
     }
 
     /// Tells every script that has the hook; what went wrong in each.

@@ -5,6 +5,7 @@ extension Generation {
     /// leaves it to the host.
     public func decide(_ hook: String, _ facts: LuaValue...) async throws -> LuaValue? {
         try await decide(hook, facts) { facts, parcel in
+            parcel.makeNextReadOnly()
             parcel.put(facts)
         } otherwise: {
             facts
@@ -21,10 +22,7 @@ extension Generation {
             return contract.fallback(otherwise())
         }
         let results = try await call(function, of: last.script, as: .hook, name: hook) { parcel in
-            for value in facts {
-                parcel.makeNextReadOnly()
-                put(value, &parcel)
-            }
+            for value in facts { put(value, &parcel) }
         }
         if case .nil? = results.first, results.count > 1, let fault = HostError.fault(results[1]) { throw fault }
         return results.first == .nil ? nil : results.first

@@ -68,6 +68,8 @@ public final class Generation {
         if state.isClosed { tell() } else { whenClosed.append(tell) }
     }
 
+    func keep(_ facts: KeptFacts, as name: String) { contents.kept[name] = facts }
+
     /// A state of its own with the same scripts to `require`, for the console. The caller closes it.
     public func fresh() throws -> LuaState {
         try GenerationBuilder.state(table, limits, codes)
@@ -85,6 +87,7 @@ public struct GenerationContents {
     /// Those that are offered, read once, in the order of their files.
     var offeredPersonas: [ScriptPersona] = []
     public var integrations: [ScriptIntegration] = []
+    fileprivate(set) var kept: [String: KeptFacts] = [:]
 
     nonisolated init() {}
 }

@@ -1,0 +1,110 @@
+/// The turns of the chats that were used last, as the store has them or soon will, so that the next turn of such a chat is
+/// planned without asking the store.
+struct RecentChats {
+    struct Key: Hashable {
+        let user: String
+        let chat: String
+    }
+
+    /// More are forgotten, the oldest first, and asked for instead.
+    private static let most = 1024
+    /// A chat with more turns is always asked for.
+    private static let mostTurns = 200
+
+    /// All turns of a chat, oldest first.
+    private var chats = Recent<Key, [ChatNode]>(most: RecentChats.most)
+    /// The newest turns of all chats, which may still be on their way to the store.
+    private var turns = Recent<String, (key: Key, node: ChatNode)>(most: RecentChats.most)
+
+    func nodes(of key: Key) -> [ChatNode]? { chats[key] }
+
+    /// How often the store has come to know better.
+    private(set) var corrections = 0
+
+    /// What the store has of a chat. Gives it with what was still on its way there; keeps it unless something was put
+    /// right since it was asked for.
+    mutating func read(_ stored: [ChatNode], of key: Key, after corrections: Int) -> [ChatNode] {
+        var nodes = stored
+        for (_, turn) in turns.inOrder where turn.key == key { RecentChats.put(turn.node, into: &nodes) }
+        if nodes.count <= RecentChats.mostTurns, corrections == self.corrections { chats[key] = nodes }
+        return nodes
+    }
+
+    /// A turn that came a short while ago.
+    func turn(_ run: String) -> ChatNode? { turns[run]?.node }
+
+    /// A turn that is new, or stands otherwise than it did.
+    mutating func put(_ node: ChatNode, in key: Key) {
+        turns[node.run] = (key, node)
+        guard var nodes = chats[key] else { return }
+        RecentChats.put(node, into: &nodes)
+        chats[key] = nodes.count <= RecentChats.mostTurns ? nodes : nil
+    }
+
+    /// The store knows better: the turn was changed there.
+    mutating func drop(_ run: String) {
+        corrections += 1
+        turns[run] = nil
+        chats.remove { _, nodes in nodes.contains { $0.run == run } }
+    }
+
+    mutating func forget(_ isMeant: (Key) -> Bool) {
+        corrections += 1
+        chats.remove { key, _ in isMeant(key) }
+        turns.remove { _, turn in isMeant(turn.key) }
+    }
+
+    /// One that the store has not numbered yet is the newest.
+    private static func put(_ node: ChatNode, into nodes: inout [ChatNode]) {
+        if let place = nodes.lastIndex(where: { $0.run == node.run }) {
+            nodes[place].session = node.session ?? nodes[place].session
+            nodes[place].engineMessage = node.engineMessage ?? nodes[place].engineMessage
+        } else {
+            var node = node
+            node.number = (nodes.last?.number ?? 0) + 1
+            nodes.append(node)
+        }
+    }
+}
+
+/// The values that were set last; beyond `most` the oldest go.
+struct Recent<Key: Hashable, Value> {
+    private let most: Int
+    private var values: [Key: Value] = [:]
+    /// In the order in which they came; one that was taken out leaves its place behind.
+    private var order: [Key] = []
+    private var first = 0
+
+    init(most: Int) { self.most = most }
+
+    var inOrder: some Sequence<(Key, Value)> {
+        order[first...].lazy.compactMap { key in values[key].map { (key, $0) } }
+    }
+
+    subscript(_ key: Key) -> Value? {
+        get { values[key] }
+        set {
+            guard let newValue else {
+                if values.removeValue(forKey: key) != nil { remove { other, _ in other == key } }
+                return
+            }
+            guard values.updateValue(newValue, forKey: key) == nil else { return }
+            order.append(key)
+            if order.count - first > most {
+                values[order[first]] = nil
+                first += 1
+            }
+            if first > most { compact() }
+        }
+    }
+
+    mutating func remove(_ isMeant: (Key, Value) -> Bool) {
+        values = values.filter { !isMeant($0.key, $0.value) }
+        compact()
+    }
+
+    private mutating func compact() {
+        order = order[first...].filter { values[$0] != nil }
+        first = 0
+    }
+}

@@ -1,0 +1,32 @@
+import LuaBridge
+
+/// Facts that stay what they are as long as a generation lives: scripts get the same read-only table each time.
+@Loop
+public final class KeptFacts {
+    public let value: JSONValue
+    private let table: LuaValue
+
+    init(_ value: JSONValue, in state: LuaState) throws {
+        self.value = value
+        let give = try state.load("return (...)", script: "facts")
+        let made = try state.callNow(give, LuaCallOptions(keepsTables: true)) {
+            $0.makeNextReadOnly()
+            $0.put(json: value)
+        } results: {
+            $0.value()
+        }
+        table = made
+    }
+
+    func put(into parcel: inout Parcel) { parcel.put(table) }
+}
+
+extension Generation {
+    /// The facts of that name, which are made when they are asked for first.
+    public func kept(_ name: String, _ make: () -> JSONValue) throws -> KeptFacts {
+        if let known = contents.kept[name] { return known }
+        let facts = try KeptFacts(make(), in: state)
+        keep(facts, as: name)
+        return facts
+    }
+}
