@@ -102,6 +102,7 @@ enum RepoQueries {
     static let useWorktree: Query<Void> = "UPDATE worktrees SET used_at = ?, run = coalesce(?, run) WHERE id = ?"
     static let pinWorktree: Query<Void> = "UPDATE worktrees SET pinned = ? WHERE id = ?"
     static let setPullRequest: Query<Void> = "UPDATE worktrees SET pull_request = ? WHERE id = ?"
+    static let setBase: Query<Void> = "UPDATE worktrees SET base = ? WHERE id = ?"
     static let dropWorktree: Query<Void> = "DELETE FROM worktrees WHERE id = ?"
     static let sharersOfPool = Query(
         "SELECT count(*) FROM worktrees WHERE workspace = ? AND repo = ?", Int.self)

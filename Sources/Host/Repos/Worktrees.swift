@@ -82,6 +82,9 @@ final class Worktrees {
 
     func isBusy(_ record: WorktreeRecord) -> Bool { leases[record.path] != nil || isAtWork(record.path) }
 
+    /// The same for whoever holds a lease of it.
+    func isUsedByOthers(_ record: WorktreeRecord) -> Bool { leases[record.path] ?? 0 > 1 || isAtWork(record.path) }
+
     func noteUse(_ record: WorktreeRecord, run: String? = nil) async throws {
         let moment = repos.now()
         try await store.write { try $0.run(RepoQueries.useWorktree, moment, run, record.id.text) }

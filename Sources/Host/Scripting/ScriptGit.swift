@@ -33,9 +33,12 @@ final class ScriptGit: WorldGit {
 
     func repo(_ name: String) async throws -> JSONValue { try await value(cache.get(RepoName(name))) }
 
-    func clone(_ name: String, depth: Int?) async throws -> JSONValue {
+    func clone(
+        _ name: String, depth: Int?, onProgress: @escaping @Loop (GitProgress) -> Void
+    ) async throws -> JSONValue {
         let name = try RepoName(name)
-        return try await value(cache.clone(name, login: login(name), depth: depth).repo)
+        return try await value(
+            cache.clone(name, login: login(name), depth: depth, onProgress: onProgress).repo)
     }
 
     func fetch(_ name: String) async throws -> JSONValue {
@@ -168,12 +171,25 @@ final class ScriptGit: WorldGit {
         return ScriptGit.value(commit)
     }
 
-    func push(_ id: String, branch: String?, isForced: Bool) async throws -> JSONValue {
+    /// Scripts are the owner's policy themselves: no hook is asked.
+    func push(_ id: String, _ wanted: WorldPush) async throws -> JSONValue {
         let tree = try await tree(id)
-        let branch = try BranchName(branch ?? tree.branch)
-        let commit = try await house.push(
-            tree, to: branch, login: login(tree.repo, tree.user), isForced: isForced)
-        return ["branch": .string(branch.text), "commit": .string(commit)]
+        var wish = PushWish()
+        wish.to = wanted.to.flatMap { PushWish.Target(rawValue: $0) }
+        wish.branch = try wanted.branch.map { try BranchName($0) }
+        wish.isForced = wanted.isForced
+        wish.isRebased = wanted.isRebased
+        try wish.check()
+        let main = try await cache.get(tree.repo).defaultBranch ?? tree.baseBranch
+        var order = PushOrder(
+            branch: try wish.branch ?? BranchName(RepoHouse.branch(wish.to ?? .own, of: tree, main)),
+            committer: house.settings.author)
+        order.isForced = wish.isForced
+        order.isRebased = wanted.isRebased
+        order.login = try await login(tree.repo, tree.user)
+        var shown = try await house.push(tree, order).shown(tree)
+        for field in ["status", "repo"] { shown[field] = nil }
+        return .object(shown)
     }
 
     func openPullRequest(_ id: String, _ wanted: WorldPullRequest) async throws -> JSONValue {

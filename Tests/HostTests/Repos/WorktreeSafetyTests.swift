@@ -99,7 +99,7 @@ struct WorktreeSafetyTests {
             truth.uncommitted = false
             truth.commits.append(try await RealGit.line(["rev-parse", "stash@{0}"], in: tree.path))
         case 7:
-            let head = try await bed.house.push(tree, to: BranchName("perigee/\(mark)"), login: nil)
+            let head = try await bed.push(tree, to: "perigee/\(mark)").commit
             // What leads to it is there as well.
             let pushed = try await RealGit.run(["rev-list", head], in: tree.path).split(separator: "\n").map(
                 String.init)

@@ -103,7 +103,7 @@ struct WorktreesTests {
             let nothing = await #expect(throws: Fault.self) { try await desk.commit("Again", by: RepoBed.author) }
             #expect(nothing?.kind == .conflict)
             #expect(try await bed.worktrees.standing(tree).unpushed == 1)
-            let pushed = try await bed.house.push(tree, to: BranchName("perigee/t"), login: nil)
+            let pushed = try await bed.push(tree, to: "perigee/t").commit
             #expect(pushed == commit.id)
             #expect(try await RealGit.line(["rev-parse", "perigee/t"], in: origin) == commit.id)
             #expect(try await bed.worktrees.standing(tree).isSafeToRemove)
