@@ -69,9 +69,11 @@ struct DiskDoor: Door {
 
     private func put(_ volumes: [DiskVolume], _ root: inout JSONWriter) throws {
         let projects = Set(book.sources.filter(\.isProject).map(\.kind))
-        let bytes = book.largest.lazy.filter { projects.contains($0.kind) }.reduce(Int64(0)) {
-            $0 + $1.size.usage.bytes
-        }
+        // What has no owner lies in no workspace, and is counted by itself.
+        let inner = Set(book.sources.filter { $0.within.map(projects.contains) ?? false }.map(\.kind))
+        let bytes = book.entries.values.lazy.filter {
+            projects.contains($0.kind) || $0.place.owner == nil && inner.contains($0.kind)
+        }.reduce(Int64(0)) { $0 + $1.size.usage.bytes }
         root.member("projects_size", Units.describe(bytes: Int(bytes)))
         root.member("projects_bytes", Int(bytes))
         if let fullest = volumes.first {
