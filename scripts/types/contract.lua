@@ -715,7 +715,7 @@
 ---@field base_branch string The branch that it began from.
 ---@field default_branch string The repository's default branch.
 ---@field force boolean Whether to replace what was pushed from here before.
----@field rebase? boolean Whether to put the commits on what is there by now; nil says nothing of it.
+---@field rebase? boolean Whether to put commits on what is there; nil says nothing of it.
 
 --- Where to.
 ---@class host.PushOptions

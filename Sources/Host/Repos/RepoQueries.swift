@@ -98,6 +98,13 @@ enum RepoQueries {
             created_at, used_at, pinned
         FROM worktrees WHERE user_key = ? AND id > ? ORDER BY id LIMIT ?
         """, worktreeRecord)
+    /// Those whose paths lie between two texts: `a/` and `a0` are all that is in `a`.
+    static let worktreesBetween = Query(
+        """
+        SELECT id, repo, user_key, workspace, folder, path, branch, base, base_branch, chat, run, state, pull_request,
+            created_at, used_at, pinned
+        FROM worktrees WHERE path > ? AND path < ? ORDER BY path
+        """, worktreeRecord)
     static let setWorktreeState: Query<Void> = "UPDATE worktrees SET state = ? WHERE id = ?"
     static let useWorktree: Query<Void> = "UPDATE worktrees SET used_at = ?, run = coalesce(?, run) WHERE id = ?"
     static let pinWorktree: Query<Void> = "UPDATE worktrees SET pinned = ? WHERE id = ?"

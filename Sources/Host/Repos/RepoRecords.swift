@@ -62,4 +62,8 @@ struct WorktreeOrder: Sendable {
     var base: BranchName?
     var chat: String?
     var run: String?
+    /// The worktree in which it lies, as a directory with the repository's name.
+    var holder: WorktreeRecord?
+
+    var folder: String { holder.map { "\($0.folder)/\(repo.name)" } ?? WorktreeRecord.folder(of: repo, id) }
 }

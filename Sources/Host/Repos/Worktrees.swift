@@ -163,7 +163,7 @@ final class Worktrees {
             }
             throw Fault(.notFound, "the repository \(repo.name) has no branch \"\(branch)\"")
         }
-        let folder = WorktreeRecord.folder(of: order.repo, order.id)
+        let folder = order.folder
         let path = places.path(folder, below: places.base(order.workspace))
         let moment = repos.now()
         return try await store.write { store in

@@ -77,7 +77,7 @@ struct ReposDoor: Door {
     private func clone(_ request: Request) async throws -> Response {
         let body = try await request.object()
         let guest = try await guests.guest(request, named: try body.optionalText("user", most: 256))
-        let name = try RepoName(try body.neededText("repo", most: 300))
+        let name = try RepoName(try body.neededText("repo", most: 300), on: house.settings.server)
         let depth = body["depth"].integer
         guard depth.map({ 1...1_000_000 ~= $0 }) ?? !body["depth"].exists else {
             throw Fault(.invalidInput, "`depth` is a number of commits from 1 on")

@@ -26,11 +26,14 @@ struct AgentRepository {
     let folder: String
 
     func tree() throws -> GuardedFolder {
-        let root = try GuardedFolder.root(base)
-        guard let trees = try root.folder(RepoPlaces.worktrees), let tree = try trees.folder(folder) else {
-            throw Fault(.notFound, "the worktree \(base)/\(RepoPlaces.worktrees)/\(folder) is not there")
+        var place = try GuardedFolder.root(base)
+        for part in [RepoPlaces.worktrees] + folder.split(separator: "/").map(String.init) {
+            guard let next = try place.folder(part) else {
+                throw Fault(.notFound, "the worktree \(base)/\(RepoPlaces.worktrees)/\(folder) is not there")
+            }
+            place = next
         }
-        return tree
+        return place
     }
 
     func repository() throws -> GuardedFolder {

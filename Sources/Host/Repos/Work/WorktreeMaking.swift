@@ -25,11 +25,19 @@ struct WorktreeMaking {
             try await build(tree, commit)
             try await BlockingPool.shared.settle("the worktree \(record.id)") {
                 try RepoPlaces.give(tree, like: base)
-                guard let trees = try GuardedFolder.root(base).folder(RepoPlaces.worktrees, creating: true) else {
+                var parts = record.folder.split(separator: "/").map(String.init)
+                let name = parts.removeLast()
+                guard var place = try GuardedFolder.root(base).folder(RepoPlaces.worktrees, creating: true) else {
                     return
                 }
-                if try trees.has(record.folder) { return try RepoPlaces.remove(tree) }
-                try trees.take(tree, as: record.folder)
+                for part in parts {
+                    guard let next = try place.folder(part) else {
+                        throw Fault(.conflict, "the worktree in which \(record.id) lies is gone", hint: "try again")
+                    }
+                    place = next
+                }
+                if try place.has(name) { return try RepoPlaces.remove(tree) }
+                try place.take(tree, as: name)
             }
         } catch {
             BlockingPool.shared.later {
