@@ -18,16 +18,11 @@ local GRACE = time.hours(1)
 local TREE_GRACE = time.days(1)
 local MOST = 10000 -- worktrees that are looked at
 
---- Worktrees with their sizes, as far as they were measured.
+--- Worktrees that may have no work in them: that is looked at when it matters.
 --- Yields while they are listed.
 local function add_trees(found)
-  local bytes = {}
-  for _, item in ipairs(disk.list("worktree", MOST)) do
-    bytes[item.id] = item.bytes
-  end
   pages.each(git.worktrees, { unused_for = TREE_GRACE }, MOST, function(tree)
     if not tree.busy and not tree.pinned then
-      tree.bytes = bytes[tree.id] or 0
       found[#found + 1] = { item = tree, since = tree.last_used, what = "unused", is_tree = true }
     end
   end)
@@ -108,7 +103,7 @@ return {
         add.keep(one.item, reason)
       else
         add.remove(one.item, fill .. "; " .. one.what .. " for " .. time.human(time.since(one.since)))
-        wanted = wanted - one.item.bytes
+        wanted = wanted - (one.item.bytes or 0)
       end
     end
   end,

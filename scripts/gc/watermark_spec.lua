@@ -53,12 +53,9 @@ describe("the watermark", function()
       { id = "unpushed", ago = "90d", unpushed = 1 },
       { id = "busy", ago = "90d", busy = true },
       { id = "pinned", ago = "90d", pinned = true },
-      { id = "older", ago = "60d" },
-      { id = "old", ago = "50d" },
+      { id = "older", ago = "60d", bytes = "4GB" },
+      { id = "old", ago = "50d", bytes = "4GB" },
       { id = "young", ago = "2h" },
-    }
-    fake.disk.set {
-      { kind = "worktree", id = "older", bytes = "4GB" }, { kind = "worktree", id = "old", bytes = "4GB" },
     }
     local goes, stays = plan()
     expect(goes).equals { "acme/unused", "older", "old" }

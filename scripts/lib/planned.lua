@@ -5,7 +5,7 @@ local planned = {}
 --- What goes and what stays, each as "name: reason".
 ---
 ---@param job table
----@param name? string|fun(item: table): string the field that names an item, or a function that does; the id if left out
+---@param name? string|fun(item: table): string the field that names an item, or what does; `id` if left out
 ---@return string[] goes
 ---@return string[] stays
 function planned.lines(job, name)

@@ -177,6 +177,7 @@
 ---@field repo? string Its repository; acme/app if left out.
 ---@field user? string Whose it is.
 ---@field ago? host.Duration How long ago it was used; just now, if left out.
+---@field bytes? host.Size What it holds; not measured, if left out.
 ---@field pinned? boolean Whether it is pinned.
 ---@field busy? boolean Whether somebody is at work in it.
 ---@field uncommitted? integer How many files are not committed.
@@ -1159,6 +1160,7 @@
 ---@field base string The commit that it began from.
 ---@field user? string Whose it is.
 ---@field workspace? string That user's workspace.
+---@field bytes? integer What it held when it was last measured.
 ---@field chat? string The chat that works in it.
 ---@field run? string The run that used it last.
 ---@field pull_request? string The address of its pull request.

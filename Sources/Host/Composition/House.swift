@@ -139,6 +139,7 @@ final class House {
         table.add(.disk(resources!.scriptDisk))
         table.add(.users(resources!.scriptUsers))
         let git = ScriptGit(repos!, access!.workspaces)
+        git.size = { [disk = resources!.disk] in disk.size("worktree", $0)?.usage.bytes }
         table.add(.git(git))
         table.add(.repos(git))
         let scripts = try Scripts(

@@ -6,6 +6,8 @@ import Runtime
 final class ScriptGit: WorldGit {
     private let house: RepoHouse
     private let workspaces: Workspaces
+    /// What a worktree held when it was last measured.
+    var size: (_ id: String) -> Int64? = { _ in nil }
 
     init(_ house: RepoHouse, _ workspaces: Workspaces) {
         self.house = house
@@ -108,18 +110,21 @@ final class ScriptGit: WorldGit {
 
     // MARK: worktrees
 
+    /// So many at once are no long turn of the loop.
+    private static let pageSize = 500
+
     func worktrees(_ query: WorldWorktreeQuery) async throws -> [JSONValue] {
         let before = query.unusedFor.map { cache.now() - Int64($0 / .milliseconds(1)) }
         let repo = try query.repo.map { try RepoName($0).id }
         var found: [JSONValue] = []
         var after = query.after
         while found.count < query.limit {
-            let page = try await house.worktrees.list(of: query.user, after: after, limit: 1000)
+            let page = try await house.worktrees.list(of: query.user, after: after, limit: ScriptGit.pageSize)
             for tree in page where found.count < query.limit && tree.state == .ready {
                 guard repo == nil || tree.repo.id == repo, before.map({ tree.usedAt <= $0 }) ?? true else { continue }
                 found.append(value(tree))
             }
-            guard page.count == 1000, let last = page.last else { break }
+            guard page.count == ScriptGit.pageSize, let last = page.last else { break }
             after = last.id.text
         }
         return found
@@ -224,6 +229,7 @@ final class ScriptGit: WorldGit {
             "busy": .bool(house.worktrees.isBusy(tree)), "created": .number(Double(tree.createdAt) / 1000),
             "last_used": .number(Double(tree.usedAt) / 1000), "stamp": .string(tree.stamp),
         ]
+        shown["bytes"] = size(tree.id.text).map { .integer($0) }
         if !tree.user.isEmpty { shown["user"] = .string(tree.user) }
         if !tree.workspace.isEmpty { shown["workspace"] = .string(tree.workspace) }
         for (field, text) in ["chat": tree.chat, "run": tree.run, "pull_request": tree.pullRequest] as KeyValuePairs {

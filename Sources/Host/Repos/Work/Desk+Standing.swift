@@ -64,14 +64,16 @@ extension Desk {
     private func standing(
         _ refs: AgentRepository.Refs, _ status: GitStatus, _ inner: [String]
     ) async throws -> WorktreeStanding {
-        var known = try await GitRepository(git, cache).refs("refs/heads/").map(\.commit)
-        known += try await GitRepository(git, cache).refs("refs/tags/").map(\.commit)
+        var known = try await GitRepository(git, cache).refs("refs/heads/", "refs/tags/").map(\.commit)
         let marks = try await repository.refs("refs/perigee/")
         known += marks.filter { $0.name != Desk.head }.map(\.commit)
         let base = marks.first { $0.name == Desk.base }?.commit
-        let mine = Array(Set(refs.own + (refs.head.map { [$0] } ?? [])))
-        let unpushed = try await repository.count(mine, except: Array(Set(known)))
-        let ahead = try await repository.count(refs.head.map { [$0] } ?? [], except: base.map { [$0] } ?? [])
+        // What is known by its name needs no counting.
+        let mine = Set(refs.own + (refs.head.map { [$0] } ?? [])).subtracting(known)
+        let unpushed = try await repository.count(Array(mine), except: Array(Set(known)))
+        let ahead =
+            refs.head == base
+            ? 0 : try await repository.count(refs.head.map { [$0] } ?? [], except: base.map { [$0] } ?? [])
         return WorktreeStanding(
             head: refs.head, branch: refs.branch, uncommitted: (status.paths + inner).sorted(), unpushed: unpushed,
             ahead: ahead)

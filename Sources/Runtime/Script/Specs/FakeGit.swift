@@ -183,6 +183,7 @@ final class FakeGit: WorldGit {
         let repo = tree.text("repo") ?? "acme/app"
         putTree(id, repo, user: tree.text("user"), ago: tree.duration("ago") ?? .zero)
         trees[id]?["pinned"] = .bool(tree.bool("pinned") ?? false)
+        trees[id]?["bytes"] = tree.size("bytes").map { .integer(Int64($0)) }
         trees[id]?["busy"] = .bool(tree.bool("busy") ?? false)
         put(
             standing: id, uncommitted: Int(tree.integer("uncommitted") ?? 0),
@@ -258,6 +259,7 @@ extension FakeGit {
             .required("id", .text(), "Its id."), .optional("repo", .text(), "Its repository; acme/app if left out."),
             .optional("user", .text(), "Whose it is."),
             .optional("ago", .duration, "How long ago it was used; just now, if left out."),
+            .optional("bytes", .size, "What it holds; not measured, if left out."),
             .optional("pinned", .boolean, "Whether it is pinned."),
             .optional("busy", .boolean, "Whether somebody is at work in it."),
             .optional("uncommitted", .integer(0...1000), "How many files are not committed."),
