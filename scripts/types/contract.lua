@@ -315,6 +315,7 @@
 --- How to clone.
 ---@class host.CloneOptions
 ---@field depth? integer Only so many commits of each branch.
+---@field filter? "none"|"blobs" `blobs` leaves out files until a worktree needs those of its commit.
 ---@field on_progress? fun(phase: string, percent: integer) Called at each step.
 
 --- A commit.

@@ -184,5 +184,6 @@ enum Schema {
         Migration(15, "users who were here, and who were removed", UsersQueries.schema),
         Migration(16, "repositories and worktrees", RepoQueries.schema),
         Migration(17, "operations that clients were told to ask for", OperationQueries.schema),
+        Migration(18, "what clones leave out", RepoQueries.filters),
     ]
 }

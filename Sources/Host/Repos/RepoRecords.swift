@@ -17,6 +17,7 @@ struct RepoRecord: Sendable, Equatable {
     let state: RepoState
     let defaultBranch: String?
     let depth: Int?
+    let filter: RepoFilter
     let bytes: Int
     let createdAt: Int64
     let fetchedAt: Int64?

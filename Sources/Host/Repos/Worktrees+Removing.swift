@@ -5,7 +5,7 @@ extension Worktrees {
     /// Puts right what a kill left.
     func start() async throws {
         var known: Set<String> = []
-        for record in try await list(limit: 1_000_000) {
+        for record in try await all() {
             let isThere = access("\(record.path)/.git", F_OK) == 0
             switch record.state {
             case .making where isThere, .removing where isThere:

@@ -36,11 +36,14 @@ final class ScriptGit: WorldGit {
     func repo(_ name: String) async throws -> JSONValue { try await value(cache.get(RepoName(name))) }
 
     func clone(
-        _ name: String, depth: Int?, onProgress: @escaping @Loop (GitProgress) -> Void
+        _ name: String, depth: Int?, filter: String?, onProgress: @escaping @Loop (GitProgress) -> Void
     ) async throws -> JSONValue {
         let name = try RepoName(name)
         return try await value(
-            cache.clone(name, login: login(name), depth: depth, onProgress: onProgress).repo)
+            cache.clone(
+                name, login: login(name), depth: depth, filter: filter.flatMap { RepoFilter(rawValue: $0) },
+                onProgress: onProgress
+            ).repo)
     }
 
     func fetch(_ name: String) async throws -> JSONValue {
@@ -55,7 +58,7 @@ final class ScriptGit: WorldGit {
         guard let commit = try await repository.resolve(named) else {
             throw Fault(.notFound, "the repository \(repo.name) has no \"\(named)\"")
         }
-        return try await repository.show(path, at: commit)
+        return try await cache.show(path, of: repo, at: commit) { try await login(repo.name) }
     }
 
     func pinRepo(_ name: String, _ isPinned: Bool) async throws { try await cache.pin(RepoName(name), isPinned) }
@@ -78,7 +81,7 @@ final class ScriptGit: WorldGit {
     func branches(of name: String) async throws -> [JSONValue] {
         let repo = try await cache.get(RepoName(name))
         var trees: [String: String] = [:]
-        for tree in try await house.worktrees.list() where tree.repo.id == repo.name.id {
+        for tree in try await house.worktrees.all() where tree.repo.id == repo.name.id {
             trees[tree.branch] = tree.id.text
         }
         return try await cache.branches(of: repo).map { branch in

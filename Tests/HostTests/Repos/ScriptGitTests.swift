@@ -13,7 +13,8 @@ struct ScriptGitTests {
         try await RepoBed.with { bed in
             let origin = try await bed.origin("acme/app")
             let git = ScriptGit(bed.house, bed.spaces.workspaces)
-            #expect(try await git.clone("acme/app", depth: nil) { _ in }["default_branch"]?.string == "main")
+            let repo = try await git.clone("acme/app", depth: nil, filter: nil) { _ in }
+            #expect(repo["default_branch"]?.string == "main")
             var order = WorldWorktreeOrder(repo: "acme/app", id: "t")
             order.user = "ann"
             let tree = try await git.addWorktree(order)

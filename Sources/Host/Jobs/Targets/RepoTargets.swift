@@ -79,7 +79,7 @@ final class BranchTarget: GCTarget {
             return .stays("it has moved since the plan was made")
         }
         if !branch.isMerged { return .stays("it is not merged") }
-        let isUsed = try await house.worktrees.list().contains { $0.repo.id == name.id && $0.branch == branch.name }
+        let isUsed = try await house.worktrees.all().contains { $0.repo.id == name.id && $0.branch == branch.name }
         return isUsed ? .stays("its worktree is still there") : .removable
     }
 

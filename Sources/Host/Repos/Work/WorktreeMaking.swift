@@ -100,7 +100,7 @@ struct WorktreeMaking {
     private var config: String {
         """
         [core]
-            repositoryformatversion = 0
+            repositoryformatversion = \(repo.filter == .none ? 0 : 1)
             filemode = true
             bare = false
             logallrefupdates = true
@@ -108,7 +108,7 @@ struct WorktreeMaking {
             fsyncMethod = fsync
         [remote "origin"]
             url = \(address)
-            fetch = +refs/heads/*:refs/remotes/origin/*
+            fetch = +refs/heads/*:refs/remotes/origin/*\(promises)
         [branch "\(record.branch)"]
             remote = origin
             merge = refs/heads/\(record.baseBranch)
@@ -117,6 +117,12 @@ struct WorktreeMaking {
             email = \(quoted(author.email))
 
         """
+    }
+
+    /// Files of older commits are asked for when the agent looks at them.
+    private var promises: String {
+        guard let filter = repo.filter.text else { return "" }
+        return "\n    promisor = true\n    partialclonefilter = \(filter)\n[extensions]\n    partialClone = origin"
     }
 
     private func quoted(_ text: String) -> String {

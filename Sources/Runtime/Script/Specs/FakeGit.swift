@@ -26,7 +26,7 @@ final class FakeGit: WorldGit {
     }
 
     func clone(
-        _ name: String, depth: Int?, onProgress: @escaping @Loop (GitProgress) -> Void
+        _ name: String, depth: Int?, filter: String?, onProgress: @escaping @Loop (GitProgress) -> Void
     ) async throws -> JSONValue {
         done.append("clone \(name)")
         if cache[name] == nil { putRepo(name, ago: .zero, bytes: 0, isPinned: false) }

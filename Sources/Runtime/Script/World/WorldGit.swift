@@ -5,7 +5,7 @@ public protocol WorldGit: AnyObject {
     func repos() async throws -> [JSONValue]
     func repo(_ name: String) async throws -> JSONValue
     func clone(
-        _ name: String, depth: Int?, onProgress: @escaping @Loop (GitProgress) -> Void
+        _ name: String, depth: Int?, filter: String?, onProgress: @escaping @Loop (GitProgress) -> Void
     ) async throws -> JSONValue
     func fetch(_ name: String) async throws -> JSONValue
     func branches(of name: String) async throws -> [JSONValue]

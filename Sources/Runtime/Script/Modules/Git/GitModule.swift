@@ -28,6 +28,9 @@ extension HostModule {
                                     .optional(
                                         "depth", .integer(1...1_000_000), "Only so many commits of each branch."),
                                     .optional(
+                                        "filter", .choice(["none", "blobs"]),
+                                        "`blobs` leaves out files until a worktree needs those of its commit."),
+                                    .optional(
                                         "on_progress",
                                         .function(
                                             Signature([
@@ -41,7 +44,8 @@ extension HostModule {
                 let options = call.options("options")
                 let listener = Listener(call.state, options["on_progress"].function)
                 let repo = try await git.clone(
-                    call.text("repo"), depth: options.integer("depth").map { Int($0) }, onProgress: listener.tell)
+                    call.text("repo"), depth: options.integer("depth").map { Int($0) },
+                    filter: options.text("filter"), onProgress: listener.tell)
                 if let failure = listener.failure { throw failure }
                 return LuaValue(repo)
             },
