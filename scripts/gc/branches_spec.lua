@@ -1,13 +1,8 @@
 local job = require "gc.branches"
+local planned = require "planned"
 
-local function plan()
-  local goes, stays = {}, {}
-  job.plan {
-    remove = function(item, reason) goes[#goes + 1] = item.name .. ": " .. reason end,
-    keep = function(item, reason) stays[#stays + 1] = item.name .. ": " .. reason end,
-  }
-  return goes, stays
-end
+--- What the plan says, as "name: reason".
+local function plan() return planned.lines(job, "name") end
 
 describe("branches", function()
   it("go when they are ours, merged, and their worktree is gone", function()

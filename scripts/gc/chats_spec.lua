@@ -1,14 +1,8 @@
 local job = require "gc.chats"
+local planned = require "planned"
 
 --- What the plan says, as "label: reason".
-local function plan()
-  local goes, stays = {}, {}
-  job.plan {
-    remove = function(item, reason) goes[#goes + 1] = item.label .. ": " .. reason end,
-    keep = function(item, reason) stays[#stays + 1] = item.label .. ": " .. reason end,
-  }
-  return goes, stays
-end
+local function plan() return planned.lines(job, "label") end
 
 describe("forgetting chats", function()
   it("forgets chats after half a year, and agents after a month", function()

@@ -1,14 +1,8 @@
+local planned = require "planned"
 local retention = require "gc.retention"
 
 --- What the plan says, as "job: reason".
-local function plan()
-  local goes, stays = {}, {}
-  retention.plan {
-    remove = function(item, reason) goes[#goes + 1] = item.job .. ": " .. reason end,
-    keep = function(item, reason) stays[#stays + 1] = item.job .. ": " .. reason end,
-  }
-  return goes, stays
-end
+local function plan() return planned.lines(retention, "job") end
 
 describe("retention", function()
   it("forgets successes after 30 days, and failures after 90", function()

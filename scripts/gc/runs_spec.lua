@@ -1,14 +1,8 @@
 local job = require "gc.runs"
+local planned = require "planned"
 
 --- What the plan says, as "user: reason".
-local function plan()
-  local goes, stays = {}, {}
-  job.plan {
-    remove = function(item, reason) goes[#goes + 1] = item.user.key .. ": " .. reason end,
-    keep = function(item, reason) stays[#stays + 1] = item.user.key .. ": " .. reason end,
-  }
-  return goes, stays
-end
+local function plan() return planned.lines(job, function(item) return item.user.key end) end
 
 describe("forgetting runs", function()
   it("forgets answers after 60 days, what was cancelled after 30, and failures after 120", function()

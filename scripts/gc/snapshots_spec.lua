@@ -1,14 +1,8 @@
 local job = require "gc.snapshots"
+local planned = require "planned"
 
 --- What the plan says, as "id: reason".
-local function plan()
-  local goes, stays = {}, {}
-  job.plan {
-    remove = function(item, reason) goes[#goes + 1] = item.id .. ": " .. reason end,
-    keep = function(item, reason) stays[#stays + 1] = item.id .. ": " .. reason end,
-  }
-  return goes, stays
-end
+local function plan() return planned.lines(job) end
 
 describe("snapshots", function()
   it("go when nobody used them for a month", function()

@@ -1,15 +1,9 @@
 local fs = require "host.fs"
+local planned = require "planned"
 local trash = require "gc.trash"
 
 --- The plan as two lists: what goes and what stays.
-local function plan()
-  local goes, stays = {}, {}
-  trash.plan {
-    remove = function(item, reason) goes[#goes + 1] = item.label .. ": " .. reason end,
-    keep = function(item, reason) stays[#stays + 1] = item.label .. ": " .. reason end,
-  }
-  return goes, stays
-end
+local function plan() return planned.lines(trash, "label") end
 
 local function throw_away(name)
   assert(fs.write("work:" .. name, "something"))

@@ -1,15 +1,9 @@
 local fs = require "host.fs"
 local job = require "gc.watermark"
+local planned = require "planned"
 
 --- What the plan says, by id.
-local function plan()
-  local goes, stays = {}, {}
-  job.plan {
-    remove = function(item) goes[#goes + 1] = item.id end,
-    keep = function(item) stays[#stays + 1] = item.id end,
-  }
-  return goes, stays
-end
+local function plan() return planned.ids(job) end
 
 describe("the watermark", function()
   it("does nothing while there is room, and takes a warning back", function()
@@ -50,5 +44,29 @@ describe("the watermark", function()
     expect(stays).equals { item.id }
     fake.clock.advance "2h"
     expect((plan())).equals { item.id }
+  end)
+
+  it("collects the oldest worktrees without work, and repositories that no worktree needs", function()
+    fake.disk.volumes { { total = "100GB", used = "96GB" } }
+    fake.git.repos { { name = "acme/app", ago = "1h" }, { name = "acme/unused", ago = "100d", bytes = "1GB" } }
+    fake.git.worktrees {
+      { id = "unpushed", ago = "90d", unpushed = 1 },
+      { id = "busy", ago = "90d", busy = true },
+      { id = "pinned", ago = "90d", pinned = true },
+      { id = "older", ago = "60d", bytes = "4GB" },
+      { id = "old", ago = "50d", bytes = "4GB" },
+      { id = "young", ago = "2h" },
+    }
+    local goes, stays = plan()
+    expect(goes).equals { "acme/unused", "older", "old" }
+    expect(stays).equals { "unpushed", "acme/app" }
+  end)
+
+  it("takes nothing in the stead of what is in the trash already", function()
+    fake.disk.volumes { { total = "100", used = "96" } }
+    fake.git.worktrees { { id = "old", ago = "50d" } }
+    assert(fs.write("work:a.txt", "something of ten bytes and more"))
+    assert(fs.remove("work:a.txt"))
+    expect((plan())).equals {}
   end)
 end)

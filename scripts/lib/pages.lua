@@ -2,7 +2,7 @@
 
 local pages = {}
 
-local PAGE = 1000
+local PAGE = 250
 
 --- Every item that a listing function has for this query, at most `most` of them. Yields while a page is read.
 ---

@@ -25,12 +25,12 @@ describe("pages", function()
     local items, asked = seen(2500)
     expect(#items).equals(2500)
     expect(items[2500]).has { id = "2500", mark = "x" }
-    expect(asked).equals(3)
+    expect(asked).equals(11)
   end)
 
   it("end with an empty list, and at the bound", function()
     expect(#seen(0)).equals(0)
-    expect(#seen(5000, 1500)).equals(2000)
+    expect(#seen(5000, 1600)).equals(1750)
   end)
 
   it("raise what the list says", function()

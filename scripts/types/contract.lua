@@ -177,6 +177,7 @@
 ---@field repo? string Its repository; acme/app if left out.
 ---@field user? string Whose it is.
 ---@field ago? host.Duration How long ago it was used; just now, if left out.
+---@field bytes? host.Size What it holds; not measured, if left out.
 ---@field pinned? boolean Whether it is pinned.
 ---@field busy? boolean Whether somebody is at work in it.
 ---@field uncommitted? integer How many files are not committed.
@@ -314,6 +315,8 @@
 --- How to clone.
 ---@class host.CloneOptions
 ---@field depth? integer Only so many commits of each branch.
+---@field filter? "none"|"blobs" `blobs` leaves out files until a worktree needs those of its commit.
+---@field on_progress? fun(phase: string, percent: integer) Called at each step.
 
 --- A commit.
 ---@class host.Commit
@@ -445,6 +448,7 @@
 ---@field reconcile? fun(item: host.Unfinished, next: (fun(item: host.Unfinished): host.Reconciliation?, host.Error?)): host.Reconciliation?, host.Error? A run was unfinished when Perigee started: what now?
 ---@field route_provider? fun(run: host.Run, candidates: host.Candidate[], next: (fun(run: host.Run, candidates: host.Candidate[]): host.ProviderRoute?, host.Error?)): host.ProviderRoute?, host.Error? Which provider answers, and which when that one cannot?
 ---@field artifacts? fun(run: host.Run, next: (fun(run: host.Run): host.Artifact[]?, host.Error?)): host.Artifact[]?, host.Error? What does a run leave behind?
+---@field push? fun(push: host.Push, next: (fun(push: host.Push): host.Sending?, host.Error?)): host.Sending?, host.Error? Where may work go, and how?
 ---@field finished? fun(run: host.Run) A run has ended: tell somebody.
 ---@field routes? table<string, ((fun(request: host.RouteRequest): host.RouteResponse?, host.Error?)|host.Route)> HTTP endpoints of the owner's own, under /x.
 
@@ -702,15 +706,33 @@
 ---@field url string Where people see it.
 ---@field new boolean Whether it was opened now; false for one that was open already.
 
+--- A push that somebody wants of a worktree.
+---@class host.Push
+---@field worktree string The worktree's id.
+---@field repo string The repository, as owner/name.
+---@field user? string Whose worktree it is.
+---@field manager boolean Whether a key with the scope `manage` asks.
+---@field branch string The branch there that was asked for; the worktree's own unless told.
+---@field own_branch string The branch that was made for the worktree.
+---@field base_branch string The branch that it began from.
+---@field default_branch string The repository's default branch.
+---@field force boolean Whether to replace what was pushed from here before.
+---@field rebase? boolean Whether to put commits on what is there; nil says nothing of it.
+
 --- Where to.
 ---@class host.PushOptions
 ---@field branch? string The branch there; the worktree's own if left out.
+---@field to? "own"|"base"|"default" The worktree's own branch, the one that it began from, or the repository's default one, instead of a name.
 ---@field force? boolean Replace what was pushed from here before.
+---@field rebase? boolean Put the commits on what is there by now. The worktree follows, unless somebody is at work in it or it has uncommitted files.
 
 --- What was pushed.
 ---@class host.Pushed
 ---@field branch string The branch there.
 ---@field commit string What it is at now.
+---@field rebased boolean Whether the commits were made again.
+---@field onto? string The commit that they were put on, then.
+---@field stays? string Why the worktree was left where it is, then.
 
 --- What a provider may still be asked.
 ---@class host.Quota
@@ -980,6 +1002,14 @@
 ---@field first_seen number When they came first.
 ---@field last_seen number When they came last.
 
+--- Where the push goes, and how.
+---@class host.Sending
+---@field branch? string The branch there; what was asked for if left out.
+---@field rebase? boolean Whether commits are put on what is there by now.
+---@field refuse? string Why it is not done; the client reads it, with status 403.
+---@field hint? string What can be done instead; the client reads it too.
+---@field reason? string Why, in a few words; kept with the run and shown in its story.
+
 --- Something about a persona, or in a tool's input, that a value is given for.
 ---@class host.Setting
 ---@field type "string"|"number"|"integer"|"boolean"|"list"|"table" What it is.
@@ -1131,6 +1161,7 @@
 ---@field base string The commit that it began from.
 ---@field user? string Whose it is.
 ---@field workspace? string That user's workspace.
+---@field bytes? integer What it held when it was last measured.
 ---@field chat? string The chat that works in it.
 ---@field run? string The run that used it last.
 ---@field pull_request? string The address of its pull request.

@@ -5,6 +5,13 @@ struct RepoWish: Sendable, Equatable {
     var repo: String
     var branch: String?
 
+    /// `owner/name`, `owner/name#branch`, or an address of the server that repositories come from.
+    init(_ text: String, on server: String) throws {
+        let parts = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        repo = try RepoName(parts.first ?? "", on: server).description
+        branch = try parts.count > 1 ? BranchName(parts[1]).text : nil
+    }
+
     /// By the model, as in `open-persona/build@owner/name` or `…@owner/name#branch`, by a header, by a field of the body,
     /// or by what is attached to the model: the first of these.
     init?(model: String, headers: Headers, extra: JSONObject, meta: JSONObject) {
@@ -39,4 +46,18 @@ struct WantedWorktree: Sendable, Equatable, Codable {
     var repo: String
     var branch: String?
     var id: String
+    /// Others that the run has beside it, each in a directory of it with the repository's name.
+    var inner: [WantedWorktree]?
+
+    /// Where they are below the run's directory, for the agent.
+    var layout: String? {
+        guard let inner, !inner.isEmpty else { return nil }
+        let lines = inner.map { "- \($0.place)/: \($0.repo)" }.joined(separator: "\n")
+        return
+            "This directory is a checkout of \(repo). These directories in it are checkouts of other repositories, each "
+            + "a git repository of its own; git and searches from here pass over them:\n\n\(lines)"
+    }
+
+    /// What an inner one's directory is called.
+    var place: String { repo.split(separator: "/").last.map(String.init) ?? repo }
 }

@@ -14,9 +14,26 @@ extension TurnIntake {
         let chat = request.facts.chat ?? "run \(UUIDText.random())"
         let id = WorktreeID(chat: chat, of: workspace.user, on: name)
         let folder = WorktreeRecord.folder(of: name, id)
-        return (
-            WantedWorktree(repo: name.description, branch: branch, id: id.text),
-            "\(workspace.directory)/\(RepoPlaces.worktrees)/\(folder)"
-        )
+        var wanted = WantedWorktree(repo: name.description, branch: branch, id: id.text)
+        if !request.otherRepos.isEmpty {
+            wanted.inner = try inner(request.otherRepos, chat, workspace, of: name)
+        }
+        return (wanted, "\(workspace.directory)/\(RepoPlaces.worktrees)/\(folder)")
+    }
+
+    private func inner(
+        _ others: [RepoWish], _ chat: String, _ workspace: Workspace, of first: RepoName
+    ) throws -> [WantedWorktree] {
+        var names = [first.name.lowercased()]
+        return try others.map { other in
+            let name = try RepoName(other.repo)
+            guard !names.contains(name.name.lowercased()) else {
+                throw Fault(
+                    .invalidInput, "two repositories are called \(name.name)", hint: "each has a directory of its name")
+            }
+            names.append(name.name.lowercased())
+            let id = WorktreeID(chat: chat, of: workspace.user, on: name)
+            return WantedWorktree(repo: name.description, branch: other.branch, id: id.text)
+        }
     }
 }

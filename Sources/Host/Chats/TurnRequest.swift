@@ -15,6 +15,8 @@ struct TurnRequest {
     var headers: JSONObject = [:]
     /// The repository that it wants to work on.
     var repo: RepoWish?
+    /// More that it wants beside it.
+    var otherRepos: [RepoWish] = []
     /// The user's newest message; nil when the request ends with an answer, and asks to go on with it.
     private let newest: ChatMessage?
     /// The newest message as the client sent it.

@@ -102,8 +102,13 @@ final class House {
                 trashed: { Trash($0, clock: clock) }), scope: scope)
         house.worktrees.isAtWork = { [weak self] path in
             // Until runs are known all are at work.
-            self?.runs?.isAtWork { $0.order.input.directory == path } ?? true
+            self?.runs?.isAtWork {
+                let directory = $0.order.input.directory
+                return directory == path
+                    || $0.order.input.worktree?.inner != nil && path.hasPrefix(directory + "/")
+            } ?? true
         }
+        for source in house.diskSources { resources!.disk.register(source) }
         repos = house
     }
 
@@ -117,7 +122,6 @@ final class House {
         var world = try Scripting.world(
             settings, client: client!, values: StoredValues(store!, clock: SystemClock()), log: log,
             metrics: telemetry!.metrics)
-        world.trashRoots = repos?.repos.places.roots ?? []
         let docker = DockerEngine(
             try settings.docker(), mark: DockerMark(owner: try await Installation.id(store!)))
         self.docker = docker
@@ -125,7 +129,7 @@ final class House {
         world.query = { [store = store!] sql, parameters in
             try await store.readOnly(sql, parameters, limits: ReadOnlyLimits(views: Schema.scriptViews))
         }
-        world.trashRoots = resources!.trashRoots
+        world.trashRoots = trashRoots
         let jobs = try await openJobs(world)
         var table = HostTable.standard(world)
         table.add(.jobs(jobs))
@@ -135,6 +139,7 @@ final class House {
         table.add(.disk(resources!.scriptDisk))
         table.add(.users(resources!.scriptUsers))
         let git = ScriptGit(repos!, access!.workspaces)
+        git.size = { [disk = resources!.disk] in disk.size("worktree", $0)?.usage.bytes }
         table.add(.git(git))
         table.add(.repos(git))
         let scripts = try Scripts(
@@ -156,6 +161,12 @@ final class House {
         self.scripts = scripts
         await scripts.start()
         try scripts.follow()
+    }
+
+    /// Every place with a trash of its own.
+    private var trashRoots: [FileRoot] {
+        let known = resources!.trashRoots
+        return known + (repos?.repos.places.roots ?? []).filter { root in !known.contains { $0.name == root.name } }
     }
 
     private func openJobs(_ world: World) async throws -> Jobs {

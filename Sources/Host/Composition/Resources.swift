@@ -14,6 +14,7 @@ final class Resources {
     let snapshots: SnapshotPlaces
     /// With a trash of their own, beside those that scripts may use.
     let trashRoots: [FileRoot]
+    private let projects: String
     private let isBusy: (_ workspace: String) -> Bool
     private let scope: Scope
 
@@ -22,9 +23,9 @@ final class Resources {
 
     static func open(_ house: House, scope: Scope) async throws -> Resources {
         let (store, access, directory) = (house.store!, house.access!, house.directory)
+        let volumes = [access.workspaces.places.root, directory.path, house.settings.projectsDirectory]
         let disk = try await DiskBook.open(
-            store, volumes: [access.workspaces.places.root, directory.path], age: age, log: house.log.part("disk"),
-            now: Access.now)
+            store, volumes: volumes, age: age, log: house.log.part("disk"), now: Access.now)
         let resources = Resources(house, access, disk, owner: try await Installation.id(store), scope: scope)
         resources.register(directory)
         access.gate.onCaller = { [weak users = resources.users] in users?.saw($0) }
@@ -36,6 +37,7 @@ final class Resources {
         let own = scope.child("resources")
         self.scope = own
         self.access = access
+        projects = house.settings.projectsDirectory
         self.disk = disk
         snapshots = SnapshotPlaces(root: directory.runners)
         // As long as runs are not served yet, all count as busy.
@@ -80,6 +82,7 @@ final class Resources {
 
     func noteEnd(of run: RunRecord) {
         disk.touch("workspace", run.order.workspace)
+        if let tree = run.order.input.worktree { disk.touch("worktree", tree.id) }
         disk.touch("runner", run.order.workspace)
     }
 
@@ -115,9 +118,12 @@ final class Resources {
                     }
                 }
             })
-        let roots = trashRoots.map { ($0.name, $0.path) } + [("data", directory.data)]
         disk.register(
-            DiskSource(kind: "trash") { roots.map { DiskPlace(id: $0.0, path: "\($0.1)/.trash") } })
+            DiskSource(kind: "trash") { [trashRoots, projects] in
+                (trashRoots.map { ($0.name, $0.path) } + [("data", directory.data), ("projects", projects)]).map {
+                    DiskPlace(id: $0.0, path: "\($0.1)/.trash")
+                }
+            })
         disk.register(
             DiskSource(kind: "removed") { [trashRoots] in
                 try await Resources.places(in: "\(trashRoots[0].path)/\(UserRemoval.aside)")

@@ -183,5 +183,7 @@ enum Schema {
         Migration(14, "sizes of what is on the disk, and since when items of plans are of no use", DiskQueries.schema),
         Migration(15, "users who were here, and who were removed", UsersQueries.schema),
         Migration(16, "repositories and worktrees", RepoQueries.schema),
+        Migration(17, "operations that clients were told to ask for", OperationQueries.schema),
+        Migration(18, "what clones leave out", RepoQueries.filters),
     ]
 }

@@ -28,7 +28,9 @@ final class DiskBook {
     private(set) var entries: [Key: Entry] = [:]
     private var stored: [Key: DiskSize] = [:]
     private var touched: Set<Key> = []
-    private var sorted: [Entry]?
+    /// As long as nothing has changed since it was made.
+    private var known: DiskView?
+    private var changes = false
     /// The paths whose volumes count.
     private let volumePaths: [String]
     private(set) var warning: DiskWarning?
@@ -154,7 +156,7 @@ final class DiskBook {
         guard entries[key] != entry else { return }
         entries[key] = entry
         stored[key] = nil
-        sorted = nil
+        noteChange()
     }
 
     private func forget(_ kind: String, except ids: Set<String>) {
@@ -163,7 +165,7 @@ final class DiskBook {
                 + stored.keys.filter { $0.kind == kind && !ids.contains($0.id) })
         guard !gone.isEmpty else { return }
         for key in gone { (entries[key], stored[key]) = (nil, nil) }
-        sorted = nil
+        noteChange()
         do {
             try store.writeLater(bytes: 64 * gone.count) { transaction in
                 for key in gone { try transaction.run(DiskQueries.drop, key.kind, key.id) }
@@ -172,6 +174,11 @@ final class DiskBook {
             // What is not there is left out at the next start as well.
             log.debug("sizes of what is gone are still stored: \(Fault(error).message)")
         }
+    }
+
+    private func noteChange() {
+        known = nil
+        changes = true
     }
 
     private func save(_ entries: [Entry]) async throws {
@@ -194,14 +201,25 @@ final class DiskBook {
 
     // MARK: asking
 
-    /// The largest first.
-    var largest: [Entry] {
-        if let sorted { return sorted }
-        let made = entries.values.sorted {
-            ($1.size.usage.bytes, $0.kind, $0.place.id) < ($0.size.usage.bytes, $1.kind, $1.place.id)
+    func view() async throws -> DiskView {
+        if let known { return known }
+        let all = Array(entries.values)
+        let projects = Set(sources.filter(\.isProject).map(\.kind))
+        let inner = Set(sources.filter { $0.within.map(projects.contains) ?? false }.map(\.kind))
+        changes = false
+        let view = try await BlockingPool.shared.run("the sizes in their order") {
+            DiskView(all, projects: projects, inner: inner)
         }
-        sorted = made
-        return made
+        // Else somebody else makes a newer one.
+        if !changes { known = view }
+        return view
+    }
+
+    /// Those of one kind, the largest first.
+    func largest(_ kind: String?, limit: Int) -> [Entry] {
+        if let known { return Array((kind.map { known.byKind[$0] ?? [] } ?? known.largest).prefix(limit)) }
+        return Array(
+            entries.values.filter { kind == nil || $0.kind == kind }.sorted(by: DiskView.isLarger).prefix(limit))
     }
 
     func size(_ kind: String, _ id: String) -> DiskSize? { entries[Key(kind: kind, id: id)]?.size }

@@ -21,7 +21,7 @@ final class ScriptDisk: WorldDisk {
     func volumes() async throws -> [DiskVolume] { try await book.volumes() }
 
     func list(kind: String?, limit: Int) -> [DiskItem] {
-        book.largest.lazy.filter { kind == nil || $0.kind == kind }.prefix(limit).map { entry in
+        book.largest(kind, limit: limit).map { entry in
             DiskItem(
                 kind: entry.kind, id: entry.place.id, path: entry.place.path, owner: entry.place.owner,
                 usage: entry.size.usage, measuredAt: entry.size.measuredAt)

@@ -2,4 +2,6 @@
 enum AgentConfig {
     static let folder = ".opencode"
     static let file = "opencode.json"
+    /// Read first, so that what the other says wins.
+    static let otherFile = "opencode.jsonc"
 }

@@ -1,10 +1,15 @@
 import Runtime
 
 /// Work that somebody asked for and that may take longer than they wait: its state, how far it is, and what it came to.
-/// Known until an hour after its end, and by this process only: what a restart breaks off is told as gone.
+/// Known until an hour after its end. Of those whose clients were told to ask again the store knows too, so that a restart
+/// that breaks one off is told as such.
 @Loop
 final class Operations {
-    enum State: String, Sendable { case running, succeeded, failed, cancelled }
+    enum State: String, Sendable, Storable {
+        case running, succeeded, failed, cancelled
+        /// By the end of the process that did it.
+        case interrupted
+    }
 
     struct Operation: Sendable {
         let id: String
@@ -13,12 +18,14 @@ final class Operations {
         /// Who may see it besides managers.
         let user: String?
         let startedAt: Int64
-        fileprivate(set) var state = State.running
+        var state = State.running
         fileprivate(set) var phase: String?
         fileprivate(set) var percent: Int?
-        fileprivate(set) var result: JSONObject?
-        fileprivate(set) var fault: Fault?
-        fileprivate(set) var endedAt: Int64?
+        var result: JSONObject?
+        var fault: Fault?
+        var endedAt: Int64?
+        /// Whether a client was told to ask for it.
+        fileprivate(set) var isKept = false
     }
 
     enum Outcome {
@@ -28,19 +35,36 @@ final class Operations {
     }
 
     private let scope: Scope
+    private let store: Store
     private let now: @Loop () -> Int64
     private let patience: Duration
     private var all: [String: Operation] = [:]
     private var tasks: [String: Task<Void, Never>] = [:]
     private var waiting: [String: Waiter<Void>] = [:]
 
-    private static let kept: Int64 = 3_600_000
+    private nonisolated static let kept: Int64 = 3_600_000
     private static let most = 1000
 
-    init(scope: Scope, patience: Duration = .seconds(20), now: @escaping @Loop () -> Int64) {
+    init(scope: Scope, store: Store, patience: Duration = .seconds(20), now: @escaping @Loop () -> Int64) {
         self.scope = scope.child("operations")
+        self.store = store
         self.patience = patience
         self.now = now
+    }
+
+    /// What the last process was at has ended with it.
+    func start() async throws {
+        let moment = now()
+        let broken = Fault(
+            .unavailable, "Perigee was stopped while it was at work on this",
+            hint: "ask for it again; nothing is half done")
+        let outcome = try OperationQueries.outcome(nil, broken)
+        let known = try await store.write { transaction in
+            try transaction.run(OperationQueries.interrupt, moment, outcome)
+            try transaction.run(OperationQueries.forget, moment - Operations.kept)
+            return try transaction.all(OperationQueries.all)
+        }
+        for operation in known { all[operation.id] = operation }
     }
 
     /// Begins it and waits a while for its end. Whoever goes away, or has no more time, leaves it running.
@@ -66,11 +90,36 @@ final class Operations {
         do {
             try await Deadline.within(patience ?? self.patience) { try await ended.value() }
         } catch let fault as Fault where fault.kind == .timeout {
-            return .later(try get(id))
+            return .later(try await keep(id))
         }
         let operation = try get(id)
         if let fault = operation.fault { throw fault }
         return .done(operation.result ?? [:])
+    }
+
+    /// Returns when the store knows it.
+    private func keep(_ id: String) async throws -> Operation {
+        all[id]?.isKept = true
+        let operation = try get(id)
+        let outcome = try OperationQueries.outcome(operation.result, operation.fault)
+        try await store.write { transaction in
+            try transaction.run(
+                OperationQueries.add, operation.id, operation.kind, operation.subject, operation.user,
+                operation.startedAt, operation.state, operation.endedAt, outcome)
+        }
+        return try get(id)
+    }
+
+    private func noteEnd(of operation: Operation) {
+        do {
+            let outcome = try OperationQueries.outcome(operation.result, operation.fault)
+            try store.writeLater(bytes: 256 + outcome.utf8.count) { transaction in
+                try transaction.run(
+                    OperationQueries.end, operation.state, operation.endedAt, outcome, operation.id)
+            }
+        } catch {
+            // The next start tells it as interrupted, which is the safe side.
+        }
     }
 
     private func tell(_ progress: GitProgress, _ id: String) {
@@ -90,6 +139,7 @@ final class Operations {
         }
         all[id]?.endedAt = now()
         tasks[id] = nil
+        if let operation = all[id], operation.isKept { noteEnd(of: operation) }
         waiting.removeValue(forKey: id)?.finish(.success(()))
     }
 
@@ -97,7 +147,7 @@ final class Operations {
         guard let operation = all[id], user == nil || operation.user == user else {
             throw Fault(
                 .notFound, "there is no operation \"\(id.prefix(40))\"",
-                hint: "they are forgotten an hour after their end, and by a restart")
+                hint: "they are forgotten an hour after their end")
         }
         return operation
     }
@@ -110,7 +160,7 @@ final class Operations {
     func cancel(_ id: String, of user: String? = nil) throws {
         let operation = try get(id, of: user)
         guard operation.state == .running else {
-            throw Fault(.conflict, "the operation \(id) has ended: it \(operation.state.rawValue)")
+            throw Fault(.conflict, "the operation \(id) has ended: \(operation.state.rawValue)")
         }
         tasks[id]?.cancel()
     }
@@ -140,11 +190,7 @@ extension Operations.Operation {
         shown["percent"] = percent.map { .integer(Int64($0)) }
         shown["result"] = result.map { .object($0) }
         shown["ended_at"] = endedAt.map { .string(JobTime.text($0)) }
-        if let fault {
-            var error: JSONObject = ["kind": .string(fault.kind.rawValue), "message": .string(fault.message)]
-            error["hint"] = fault.hint.map { .string($0) }
-            shown["error"] = .object(error)
-        }
+        shown["error"] = fault.map { .object($0.shown) }
         return shown
     }
 }

@@ -45,10 +45,12 @@ final class RepoHouse {
         let worktrees = Worktrees(repos, trash: around.trashed(places.roots), scope: scope)
         try await repos.start()
         try await worktrees.start()
+        let operations = Operations(scope: scope, store: around.store, now: Access.now)
+        try await operations.start()
         return RepoHouse(
             git, repos, worktrees,
             GitHub(around.client, api: settings[SettingTable.githubAPI], now: Access.now),
-            Operations(scope: scope, now: Access.now), repoSettings, desk, around.workspaces, scope)
+            operations, repoSettings, desk, around.workspaces, scope)
     }
 
     private init(

@@ -43,25 +43,28 @@ enum RepoQueries {
         CREATE INDEX worktrees_of_user ON worktrees (user_key, id);
         """
 
+    /// `none` or `blobs`.
+    static let filters: StaticString = "ALTER TABLE repos ADD COLUMN filter TEXT NOT NULL DEFAULT 'none'"
+
     // MARK: repositories
 
     static let addRepo: Query<Void> = """
-        INSERT INTO repos (id, owner, name, folder, state, depth, created_at, used_at)
-        VALUES (?, ?, ?, ?, 'cloning', ?, ?, ?) ON CONFLICT DO NOTHING
+        INSERT INTO repos (id, owner, name, folder, state, depth, filter, created_at, used_at)
+        VALUES (?, ?, ?, ?, 'cloning', ?, ?, ?, ?) ON CONFLICT DO NOTHING
         """
     static let repo = Query(
         """
-        SELECT owner, name, folder, state, default_branch, depth, bytes, created_at, fetched_at, used_at, pinned
+        SELECT owner, name, folder, state, default_branch, depth, filter, bytes, created_at, fetched_at, used_at, pinned
         FROM repos WHERE id = ?
         """, repoRecord)
     static let repoByFolder = Query(
         """
-        SELECT owner, name, folder, state, default_branch, depth, bytes, created_at, fetched_at, used_at, pinned
+        SELECT owner, name, folder, state, default_branch, depth, filter, bytes, created_at, fetched_at, used_at, pinned
         FROM repos WHERE folder = ?
         """, repoRecord)
     static let repos = Query(
         """
-        SELECT owner, name, folder, state, default_branch, depth, bytes, created_at, fetched_at, used_at, pinned
+        SELECT owner, name, folder, state, default_branch, depth, filter, bytes, created_at, fetched_at, used_at, pinned
         FROM repos ORDER BY id
         """, repoRecord)
     static let setRepoState: Query<Void> = "UPDATE repos SET state = ? WHERE id = ?"
@@ -98,10 +101,24 @@ enum RepoQueries {
             created_at, used_at, pinned
         FROM worktrees WHERE user_key = ? AND id > ? ORDER BY id LIMIT ?
         """, worktreeRecord)
+    /// Those whose paths lie between two texts: `a/` and `a0` are all that is in `a`.
+    static let worktreesBetween = Query(
+        """
+        SELECT id, repo, user_key, workspace, folder, path, branch, base, base_branch, chat, run, state, pull_request,
+            created_at, used_at, pinned
+        FROM worktrees WHERE path > ? AND path < ? ORDER BY path
+        """, worktreeRecord)
+    static let worktreesNamed = Query(
+        """
+        SELECT id, repo, user_key, workspace, folder, path, branch, base, base_branch, chat, run, state, pull_request,
+            created_at, used_at, pinned
+        FROM worktrees WHERE folder = ? LIMIT 3
+        """, worktreeRecord)
     static let setWorktreeState: Query<Void> = "UPDATE worktrees SET state = ? WHERE id = ?"
     static let useWorktree: Query<Void> = "UPDATE worktrees SET used_at = ?, run = coalesce(?, run) WHERE id = ?"
     static let pinWorktree: Query<Void> = "UPDATE worktrees SET pinned = ? WHERE id = ?"
     static let setPullRequest: Query<Void> = "UPDATE worktrees SET pull_request = ? WHERE id = ?"
+    static let setBase: Query<Void> = "UPDATE worktrees SET base = ? WHERE id = ?"
     static let dropWorktree: Query<Void> = "DELETE FROM worktrees WHERE id = ?"
     static let sharersOfPool = Query(
         "SELECT count(*) FROM worktrees WHERE workspace = ? AND repo = ?", Int.self)
@@ -110,7 +127,7 @@ enum RepoQueries {
     private static func repoRecord(_ row: inout Row) throws -> RepoRecord {
         try RepoRecord(
             name: RepoName(owner: row.next(), name: row.next()), folder: row.next(), state: row.next(),
-            defaultBranch: row.next(), depth: row.next(), bytes: row.next(), createdAt: row.next(),
+            defaultBranch: row.next(), depth: row.next(), filter: row.next(), bytes: row.next(), createdAt: row.next(),
             fetchedAt: row.next(), usedAt: row.next(), isPinned: row.next())
     }
 

@@ -17,6 +17,7 @@ struct RepoRecord: Sendable, Equatable {
     let state: RepoState
     let defaultBranch: String?
     let depth: Int?
+    let filter: RepoFilter
     let bytes: Int
     let createdAt: Int64
     let fetchedAt: Int64?
@@ -62,4 +63,8 @@ struct WorktreeOrder: Sendable {
     var base: BranchName?
     var chat: String?
     var run: String?
+    /// The worktree in which it lies, as a directory with the repository's name.
+    var holder: WorktreeRecord?
+
+    var folder: String { holder.map { "\($0.folder)/\(repo.name)" } ?? WorktreeRecord.folder(of: repo, id) }
 }

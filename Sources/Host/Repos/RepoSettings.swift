@@ -11,6 +11,7 @@ struct RepoSettings: Sendable {
     /// Whether users may work with the owner's token where they have none of their own.
     var sharesToken = false
     var depth: Int?
+    var filter = RepoFilter.none
     /// Who commits for a user who has no name.
     var author = GitAuthor(name: "Perigee", email: "perigee@localhost")
 
@@ -35,6 +36,7 @@ extension Settings {
         repos.token = token.isEmpty ? nil : Secret(token)
         repos.sharesToken = self[SettingTable.sharesGithubToken] == .all
         repos.depth = self[SettingTable.repoDepth] == 0 ? nil : self[SettingTable.repoDepth]
+        repos.filter = self[SettingTable.repoFilter]
         return repos
     }
 

@@ -97,7 +97,7 @@ final class Repos {
 
     /// Makes sure that it is in the cache. Two who ask at once get the same clone. `isNew` says who began it.
     func clone(
-        _ name: RepoName, login: GitLogin?, depth: Int? = nil,
+        _ name: RepoName, login: GitLogin?, depth: Int? = nil, filter: RepoFilter? = nil,
         onProgress: @escaping @Loop (GitProgress) -> Void = { _ in }
     ) async throws -> (repo: RepoRecord, isNew: Bool) {
         if let repo = try await find(name) { return (repo, false) }
@@ -108,7 +108,9 @@ final class Repos {
             if listeners[name.id]?.isEmpty == true { listeners[name.id] = nil }
         }
         let repo = try await cloning.run(name.id) { [self] in
-            try await turns.run(name.id) { try await cloneNow(name, login, depth ?? settings.depth) }
+            try await turns.run(name.id) {
+                try await cloneNow(name, login, depth ?? settings.depth, filter ?? settings.filter)
+            }
         }
         return (repo, isNew)
     }
@@ -121,13 +123,15 @@ final class Repos {
 
     private func note(_ news: GitProgress, of id: String) { for tell in (listeners[id] ?? [:]).values { tell(news) } }
 
-    private func cloneNow(_ name: RepoName, _ login: GitLogin?, _ depth: Int?) async throws -> RepoRecord {
+    private func cloneNow(
+        _ name: RepoName, _ login: GitLogin?, _ depth: Int?, _ filter: RepoFilter
+    ) async throws -> RepoRecord {
         if let repo = try await find(name) { return repo }
-        let repo = try await enter(name, depth)
+        let repo = try await enter(name, depth, filter)
         let part = "\(places.cache)/.cloning-\(Hex.encode(Random.bytes(8)))"
         do {
             _ = try await GitRepository.clone(
-                git, settings.address(of: name), to: part, .init(depth: depth, login: login)
+                git, settings.address(of: name), to: part, .init(depth: depth, filter: filter.text, login: login)
             ) { [weak self] in self?.note($0, of: name.id) }
             let target = places.repo(repo.folder)
             try await BlockingPool.shared.settle("cloning \(name)") {
@@ -144,11 +148,12 @@ final class Repos {
         }
     }
 
-    private func enter(_ name: RepoName, _ depth: Int?) async throws -> RepoRecord {
+    private func enter(_ name: RepoName, _ depth: Int?, _ filter: RepoFilter) async throws -> RepoRecord {
         let moment = now()
         let repo = try await store.write { store -> RepoRecord? in
             for folder in [name.folder, name.otherFolder] {
-                try store.run(RepoQueries.addRepo, name.id, name.owner, name.name, folder, depth, moment, moment)
+                try store.run(
+                    RepoQueries.addRepo, name.id, name.owner, name.name, folder, depth, filter, moment, moment)
                 if let repo = try store.first(RepoQueries.repo, name.id) { return repo }
             }
             return nil
@@ -238,7 +243,8 @@ final class Repos {
             let part = "\(places.cache)/.cloning-\(Hex.encode(Random.bytes(8)))"
             let away = "\(places.cache)/.damaged-\(Hex.encode(Random.bytes(8)))"
             _ = try await GitRepository.clone(
-                git, settings.address(of: name), to: part, .init(depth: repo.depth, login: login))
+                git, settings.address(of: name), to: part,
+                .init(depth: repo.depth, filter: repo.filter.text, login: login))
             let target = places.repo(repo.folder)
             try await BlockingPool.shared.settle("mending \(name)") {
                 try RepoPlaces.move(target, to: away)

@@ -5,7 +5,7 @@ extension Worktrees {
     /// Puts right what a kill left.
     func start() async throws {
         var known: Set<String> = []
-        for record in try await list(limit: 1_000_000) {
+        for record in try await all() {
             let isThere = access("\(record.path)/.git", F_OK) == 0
             switch record.state {
             case .making where isThere, .removing where isThere:
@@ -31,6 +31,7 @@ extension Worktrees {
     func remove(_ id: WorktreeID, of user: String? = nil, isForced: Bool = false) async throws -> Int64 {
         try await turns.run(id.text) {
             let record = try await get(id, of: user)
+            if isForced { for one in try await inner(of: record) { try await remove(one.id, isForced: true) } }
             return try await removeNow(record) { record in
                 isForced ? nil : try await self.standing(record).reason
             }
@@ -52,6 +53,10 @@ extension Worktrees {
             throw Fault(
                 .conflict, "the worktree \(record.id) has \(why)",
                 hint: "commit and push them, or remove it with ?force=true; it lies in the trash for a while")
+        }
+        if let inner = try await inner(of: record).first {
+            throw Fault(
+                .conflict, "the worktree \(inner.id) lies in the worktree \(record.id)", hint: "remove that one first")
         }
         guard !isBusy(record) else { throw Fault(.conflict, "somebody is at work in the worktree \(record.id)") }
         try await store.write { try $0.run(RepoQueries.setWorktreeState, WorktreeState.removing, record.id.text) }

@@ -40,19 +40,40 @@ final class Worktrees {
 
     /// With a user, only one of theirs.
     func get(_ id: WorktreeID, of user: String? = nil) async throws -> WorktreeRecord {
-        guard let record = try await find(id), record.state != .removing, user == nil || record.user == user else {
+        var record = try await find(id)
+        if record == nil { record = try await named(id.text, of: user) }
+        guard let record, record.state != .removing, user == nil || record.user == user else {
             throw Fault(.notFound, "there is no worktree \(id)", hint: "`GET /mgmt/worktrees` lists them")
         }
         return record
     }
 
+    /// By its directory's name, `owner__name__id`, as older clients call it; nil where two users have one of that name.
+    private func named(_ folder: String, of user: String?) async throws -> WorktreeRecord? {
+        let found = try await store.read { try $0.all(RepoQueries.worktreesNamed, folder) }.filter {
+            user == nil || $0.user == user
+        }
+        return found.count == 1 ? found[0] : nil
+    }
+
     /// By id, those behind `after`; with a user, only theirs.
-    func list(of user: String? = nil, after: String = "", limit: Int = 10_000) async throws -> [WorktreeRecord] {
+    func list(of user: String? = nil, after: String = "", limit: Int) async throws -> [WorktreeRecord] {
         try await store.read { snapshot in
             if let user { return try snapshot.all(RepoQueries.worktreesOf, user, after, limit) }
             return try snapshot.all(RepoQueries.worktrees, after, limit)
         }
     }
+
+    /// All of them, however many: read in pages.
+    func all(of user: String? = nil) async throws -> [WorktreeRecord] {
+        var found: [WorktreeRecord] = []
+        while true {
+            let page = try await list(of: user, after: found.last?.id.text ?? "", limit: Worktrees.pageSize)
+            found += page
+            guard page.count == Worktrees.pageSize else { return found }
+        }
+    }
+    private static let pageSize = 500
 
     func desk(_ record: WorktreeRecord) async throws -> Desk {
         let repo = try await repos.get(record.repo)
@@ -81,6 +102,9 @@ final class Worktrees {
     }
 
     func isBusy(_ record: WorktreeRecord) -> Bool { leases[record.path] != nil || isAtWork(record.path) }
+
+    /// The same for whoever holds a lease of it.
+    func isUsedByOthers(_ record: WorktreeRecord) -> Bool { leases[record.path] ?? 0 > 1 || isAtWork(record.path) }
 
     func noteUse(_ record: WorktreeRecord, run: String? = nil) async throws {
         let moment = repos.now()
@@ -112,7 +136,7 @@ final class Worktrees {
             let repo = isFresh ? try await repos.get(order.repo) : try await repos.fetch(order.repo, login: login)
             let record = try await enter(order, repo, known)
             do {
-                try await put(record, repo, author, isLost: known?.state == .ready)
+                try await put(record, repo, author, login, isLost: known?.state == .ready)
             } catch {
                 if known == nil { await Deadline.lifted { await undo(record) } }
                 throw error
@@ -160,7 +184,7 @@ final class Worktrees {
             }
             throw Fault(.notFound, "the repository \(repo.name) has no branch \"\(branch)\"")
         }
-        let folder = WorktreeRecord.folder(of: order.repo, order.id)
+        let folder = order.folder
         let path = places.path(folder, below: places.base(order.workspace))
         let moment = repos.now()
         return try await store.write { store in
@@ -175,13 +199,17 @@ final class Worktrees {
         }
     }
 
-    private func put(_ record: WorktreeRecord, _ repo: RepoRecord, _ author: GitAuthor, isLost: Bool) async throws {
+    private func put(
+        _ record: WorktreeRecord, _ repo: RepoRecord, _ author: GitAuthor, _ login: GitLogin?, isLost: Bool
+    ) async throws {
         let desk = try await desk(record)
         try await desk.open(base: record.base)
         let base = places.base(of: record)
         let pool = ObjectPool(
             git: repos.git, cache: places.repo(repo.folder), repo: repo, places: places, base: base)
+        let objects = try await repos.complete(repo, record.base, login: login)
         try await filling.run("\(repo.name) in \(base)") { try await pool.fill() }
+        try await pool.add(objects, of: record.base)
         var making = WorktreeMaking(
             git: repos.git, places: places, repo: repo, address: repos.address(of: repo.name), record: record,
             author: author)

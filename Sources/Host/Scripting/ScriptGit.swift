@@ -6,6 +6,8 @@ import Runtime
 final class ScriptGit: WorldGit {
     private let house: RepoHouse
     private let workspaces: Workspaces
+    /// What a worktree held when it was last measured.
+    var size: (_ id: String) -> Int64? = { _ in nil }
 
     init(_ house: RepoHouse, _ workspaces: Workspaces) {
         self.house = house
@@ -33,9 +35,15 @@ final class ScriptGit: WorldGit {
 
     func repo(_ name: String) async throws -> JSONValue { try await value(cache.get(RepoName(name))) }
 
-    func clone(_ name: String, depth: Int?) async throws -> JSONValue {
+    func clone(
+        _ name: String, depth: Int?, filter: String?, onProgress: @escaping @Loop (GitProgress) -> Void
+    ) async throws -> JSONValue {
         let name = try RepoName(name)
-        return try await value(cache.clone(name, login: login(name), depth: depth).repo)
+        return try await value(
+            cache.clone(
+                name, login: login(name), depth: depth, filter: filter.flatMap { RepoFilter(rawValue: $0) },
+                onProgress: onProgress
+            ).repo)
     }
 
     func fetch(_ name: String) async throws -> JSONValue {
@@ -50,7 +58,7 @@ final class ScriptGit: WorldGit {
         guard let commit = try await repository.resolve(named) else {
             throw Fault(.notFound, "the repository \(repo.name) has no \"\(named)\"")
         }
-        return try await repository.show(path, at: commit)
+        return try await cache.show(path, of: repo, at: commit) { try await login(repo.name) }
     }
 
     func pinRepo(_ name: String, _ isPinned: Bool) async throws { try await cache.pin(RepoName(name), isPinned) }
@@ -73,7 +81,7 @@ final class ScriptGit: WorldGit {
     func branches(of name: String) async throws -> [JSONValue] {
         let repo = try await cache.get(RepoName(name))
         var trees: [String: String] = [:]
-        for tree in try await house.worktrees.list() where tree.repo.id == repo.name.id {
+        for tree in try await house.worktrees.all() where tree.repo.id == repo.name.id {
             trees[tree.branch] = tree.id.text
         }
         return try await cache.branches(of: repo).map { branch in
@@ -105,18 +113,21 @@ final class ScriptGit: WorldGit {
 
     // MARK: worktrees
 
+    /// So many at once are no long turn of the loop.
+    private static let pageSize = 500
+
     func worktrees(_ query: WorldWorktreeQuery) async throws -> [JSONValue] {
         let before = query.unusedFor.map { cache.now() - Int64($0 / .milliseconds(1)) }
         let repo = try query.repo.map { try RepoName($0).id }
         var found: [JSONValue] = []
         var after = query.after
         while found.count < query.limit {
-            let page = try await house.worktrees.list(of: query.user, after: after, limit: 1000)
+            let page = try await house.worktrees.list(of: query.user, after: after, limit: ScriptGit.pageSize)
             for tree in page where found.count < query.limit && tree.state == .ready {
                 guard repo == nil || tree.repo.id == repo, before.map({ tree.usedAt <= $0 }) ?? true else { continue }
                 found.append(value(tree))
             }
-            guard page.count == 1000, let last = page.last else { break }
+            guard page.count == ScriptGit.pageSize, let last = page.last else { break }
             after = last.id.text
         }
         return found
@@ -168,12 +179,25 @@ final class ScriptGit: WorldGit {
         return ScriptGit.value(commit)
     }
 
-    func push(_ id: String, branch: String?, isForced: Bool) async throws -> JSONValue {
+    /// Scripts are the owner's policy themselves: no hook is asked.
+    func push(_ id: String, _ wanted: WorldPush) async throws -> JSONValue {
         let tree = try await tree(id)
-        let branch = try BranchName(branch ?? tree.branch)
-        let commit = try await house.push(
-            tree, to: branch, login: login(tree.repo, tree.user), isForced: isForced)
-        return ["branch": .string(branch.text), "commit": .string(commit)]
+        var wish = PushWish()
+        wish.to = wanted.to.flatMap { PushWish.Target(rawValue: $0) }
+        wish.branch = try wanted.branch.map { try BranchName($0) }
+        wish.isForced = wanted.isForced
+        wish.isRebased = wanted.isRebased
+        try wish.check()
+        let main = try await cache.get(tree.repo).defaultBranch ?? tree.baseBranch
+        var order = PushOrder(
+            branch: try wish.branch ?? BranchName(RepoHouse.branch(wish.to ?? .own, of: tree, main)),
+            committer: house.settings.author)
+        order.isForced = wish.isForced
+        order.isRebased = wanted.isRebased
+        order.login = try await login(tree.repo, tree.user)
+        var shown = try await house.push(tree, order).shown(tree)
+        for field in ["status", "repo"] { shown[field] = nil }
+        return .object(shown)
     }
 
     func openPullRequest(_ id: String, _ wanted: WorldPullRequest) async throws -> JSONValue {
@@ -208,6 +232,7 @@ final class ScriptGit: WorldGit {
             "busy": .bool(house.worktrees.isBusy(tree)), "created": .number(Double(tree.createdAt) / 1000),
             "last_used": .number(Double(tree.usedAt) / 1000), "stamp": .string(tree.stamp),
         ]
+        shown["bytes"] = size(tree.id.text).map { .integer($0) }
         if !tree.user.isEmpty { shown["user"] = .string(tree.user) }
         if !tree.workspace.isEmpty { shown["workspace"] = .string(tree.workspace) }
         for (field, text) in ["chat": tree.chat, "run": tree.run, "pull_request": tree.pullRequest] as KeyValuePairs {

@@ -39,11 +39,23 @@ extension SettingTable {
     static let repoDepth = Setting(
         name: "PERIGEE_REPO_DEPTH", fallback: "0", accepts: .count(0...1_000_000),
         purpose: "Commits of each branch that a clone takes; 0 is all. For repositories with long histories.")
+    static let repoFilter = Setting(
+        name: "PERIGEE_REPO_FILTER", fallback: "none", accepts: .oneOf(RepoFilter.self),
+        purpose: "What a clone leaves out. `blobs`: files, until a worktree needs those of its commit. For "
+            + "repositories whose old files are large.")
 
     static let repos: [any AnySetting] = [
         projects, formerProjects, gitProgram, gitProtocols, gitServer, githubAPI, githubUser, githubToken,
-        sharesGithubToken, repoDepth,
+        sharesGithubToken, repoDepth, repoFilter,
     ]
+}
+
+/// What a clone leaves out, until it is needed.
+enum RepoFilter: String, Sendable, CaseIterable, Storable {
+    case none, blobs
+
+    /// As git says it.
+    var text: String? { self == .blobs ? "blob:none" : nil }
 }
 
 /// Who works with the owner's token.

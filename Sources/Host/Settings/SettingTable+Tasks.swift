@@ -68,6 +68,7 @@ extension Settings {
         let (project, directory) = (self[SettingTable.project], self[SettingTable.workspaceDirectory])
         limits.project = project.isEmpty ? nil : project
         limits.directory = directory.isEmpty ? nil : directory
+        limits.gitServer = repos.server
         limits.origins = Set(self[SettingTable.taskOrigins])
         return limits
     }

@@ -5,7 +5,7 @@ import Runtime
 /// changes meanwhile. Blocks, so it belongs on the pool.
 struct GuardedFolder: ~Copyable {
     let path: String
-    private let descriptor: Int32
+    let descriptor: Int32
 
     private init(_ descriptor: Int32, _ path: String) {
         self.descriptor = descriptor
@@ -137,7 +137,7 @@ struct GuardedFolder: ~Copyable {
         return names.sorted()
     }
 
-    private func path(of name: String) throws -> String {
+    func path(of name: String) throws -> String {
         guard !name.isEmpty, name != ".", name != "..", name.utf8.allSatisfy({ $0 != 47 && $0 != 0 }) else {
             throw Fault(.denied, "\"\(name)\" is no name of something right in \(path)")
         }
@@ -149,86 +149,5 @@ struct GuardedFolder: ~Copyable {
         return Fault(
             .denied, "\(path) is a link, or not what it should be; it is not followed",
             hint: "put a real file or directory in its place")
-    }
-}
-
-extension GuardedFolder {
-    private static let slice = 1 << 20
-
-    /// Copies a file right in this directory to a new one of our own; what there is of it is whole, or it is not there.
-    /// Gives its size.
-    func copy(_ name: String, to target: String, limit: Int) throws -> Int {
-        let source = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard source >= 0 else { throw Fault.system("read", "\(path)/\(name)", errno: errno) }
-        defer { close(source) }
-        var status = stat()
-        guard fstat(source, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Fault(.denied, "\(path)/\(name) is no regular file")
-        }
-        let part = "\(target).\(Hex.encode(Random.bytes(4))).part"
-        let file = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Fault.system("create", part, errno: errno) }
-        do {
-            defer { close(file) }
-            let size = try GuardedFolder.pour(source, into: file, "\(path)/\(name)", limit: limit)
-            guard fsync(file) == 0, rename(part, target) == 0 else { throw Fault.system("write", target, errno: errno) }
-            return size
-        } catch {
-            unlink(part)
-            throw error
-        }
-    }
-
-    /// Puts a copy of a file of our own here, under a name that nothing has.
-    func give(_ source: String, as name: String) throws {
-        let file = open(source, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Fault.system("read", source, errno: errno) }
-        defer { close(file) }
-        let part = ".\(name).\(Hex.encode(Random.bytes(4))).part"
-        let target = openat(descriptor, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o444)
-        guard target >= 0 else { throw Fault.system("create", "\(path)/\(name)", errno: errno) }
-        do {
-            defer { close(target) }
-            _ = try GuardedFolder.pour(file, into: target, source, limit: .max)
-            try adopt(part)
-            guard fsync(target) == 0, renameat(descriptor, part, descriptor, name) == 0 else {
-                throw Fault.system("write", "\(path)/\(name)", errno: errno)
-            }
-        } catch {
-            unlinkat(descriptor, part, 0)
-            throw error
-        }
-    }
-
-    /// What root puts in a user's directory is that user's.
-    fileprivate func adopt(_ name: String) throws {
-        var owner = stat()
-        guard geteuid() == 0, fstat(descriptor, &owner) == 0, owner.st_uid != 0 else { return }
-        guard fchownat(descriptor, name, owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW) == 0 else {
-            throw Fault.system("give away", "\(path)/\(name)", errno: errno)
-        }
-    }
-
-    private static func pour(_ source: Int32, into target: Int32, _ name: String, limit: Int) throws -> Int {
-        var size = 0
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: slice, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-            let count = Glibc.read(source, buffer.baseAddress, slice)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Fault.system("read", name, errno: errno) }
-            if count == 0 { return size }
-            size += count
-            guard size <= limit else {
-                throw Fault(.tooLarge, "\(name) is larger than \(Units.describe(bytes: limit))")
-            }
-            var done = 0
-            while done < count {
-                let written = Glibc.write(target, buffer.baseAddress! + done, count - done)
-                if written < 0, errno == EINTR { continue }
-                guard written > 0 else { throw Fault.system("write", name, errno: errno) }
-                done += written
-            }
-        }
     }
 }

@@ -48,6 +48,10 @@ public final class Git {
             return try await Deadline.within(limit) { try await start(call, pass) }
         } catch let fault as Fault where fault.kind == .tooLarge && call.overflow == .fail {
             throw Fault(.tooLarge, "git \(call.verb): \(fault.message)", hint: "ask for less of it")
+        } catch let fault as Fault where fault.message.hasPrefix("start \(settings.program)") {
+            throw Fault(
+                .unavailable, "git is not there, or cannot be run: \(fault.message)",
+                hint: "install git, or say with GIT_BIN where it is")
         } catch let fault as Fault where fault.kind == .timeout {
             throw Fault(.timeout, "git \(call.verb) took longer than \(Units.describe(limit))", isRetryable: true)
         }

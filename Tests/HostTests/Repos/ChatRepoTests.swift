@@ -72,6 +72,88 @@ struct ChatRepoTests {
         }
     }
 
+    @Test("a repository that configures the agent itself keeps its words, and personas are there all the same")
+    @Loop func ownConfiguration() async throws {
+        try await with { bed, place in
+            let own = #"{"agent": {"theirs": {"prompt": "x"}}, "share": "manual"}"#
+            try await RealGit.origin(
+                at: "\(place.path)/acme/own.git", files: [".opencode/opencode.json": own, "README.md": "hello\n"])
+            let reply = try await bed.chat(
+                ["hello"], headers: header("c1", 1), ["model": "open-persona/izzy@acme/own"])
+            #expect(reply.status == 200 && reply.finishes == ["stop"], "\(reply.body)")
+            let trees = try await bed.get("/mgmt/worktrees").json["worktrees"]
+            let path = try #require(trees[0]["path"].string)
+            #expect(access("\(path)/.opencode/opencode.jsonc", F_OK) == 0)
+            let prompt = try #require(bed.fake.prompts.last { $0.directory == path })
+            #expect(prompt.agent.contains("izzy"), "\(prompt.agent)")
+            // Neither file shows in git, and both are as they should be.
+            #expect(try await RealGit.run(["status", "--porcelain"], in: path).isEmpty)
+            #expect(
+                try await bed.get("/mgmt/worktrees/\(trees[0]["id"].string ?? "")").json["standing"]["clean"].bool
+                    == true)
+            #expect(try await RealGit.run(["show", "HEAD:.opencode/opencode.json"], in: path) == own)
+        }
+    }
+
+    @Test("a task works on several repositories, the first around the others, and each is pushed by itself")
+    @Loop func task() async throws {
+        try await with { bed, place in
+            try await RealGit.origin(at: "\(place.path)/acme/lib.git", files: ["lib.txt": "lib\n"])
+            let id = try await bed.submit(
+                "t1", "hello", ["repos": ["acme/app", .string("file://\(place.path)/acme/lib.git#main")]])
+            _ = try await bed.messages(id)
+            #expect(try await bed.status(id)["status"].string == "completed")
+            let trees = try await bed.get("/mgmt/worktrees").json["worktrees"].elements
+            let paths = Dictionary(
+                trees.map { ($0["repo"].string ?? "", $0["path"].string ?? "") }, uniquingKeysWith: { $1 })
+            let (app, lib) = (try #require(paths["acme/app"]), try #require(paths["acme/lib"]))
+            #expect(lib == "\(app)/lib" && access("\(lib)/lib.txt", F_OK) == 0)
+            #expect(bed.fake.prompts.last?.directory == app)
+            #expect(bed.fake.prompts.last?.text.contains("- lib/: acme/lib") == true)
+            #expect(try await RealGit.run(["status", "--porcelain"], in: app).isEmpty)
+            let ids = Dictionary(
+                trees.map { ($0["repo"].string ?? "", $0["id"].string ?? "") }, uniquingKeysWith: { $1 })
+            try PlainFile.write("mine\n", to: "\(lib)/mine.txt")
+            #expect(try await RealGit.run(["status", "--porcelain"], in: app).isEmpty)
+            let inner = try await bed.get("/mgmt/worktrees/\(ids["acme/lib"] ?? "")").json["standing"]
+            #expect(inner["uncommitted"].integer == 1)
+            // The one around it stays as long as the other is there.
+            #expect(try await bed.call(.delete, "/mgmt/worktrees/\(ids["acme/app"] ?? "")").status == 409)
+            #expect(try await bed.call(.delete, "/mgmt/worktrees/\(ids["acme/app"] ?? "")?force=true").status == 200)
+            #expect(try await bed.get("/mgmt/worktrees").json["worktrees"].count == 0)
+        }
+    }
+
+    @Test("a task's repositories are checked before anything is begun")
+    @Loop func badTasks() async throws {
+        try await with { bed, place in
+            let bad: [JSONValue] = [
+                ["../x"], ["https://elsewhere.example/a/b"], ["git@elsewhere.example:a/b"], ["a"], "acme/app",
+                ["acme/app#-rf"], ["acme/app", "other/app"],
+            ]
+            for repos in bad {
+                let answer = try await bed.call(
+                    .post, "/tasks/execute", ["task_id": "t", "code": "x", "repos": repos])
+                #expect(answer.status == 400, "\(repos): \(answer.text)")
+            }
+            let missing = try await bed.submit("t2", "x", ["repo": "acme/nothing"])
+            _ = try await bed.messages(missing)
+            let status = try await bed.status(missing)
+            #expect(status["status"].string == "failed")
+            #expect(status["error"]["message"].string?.contains("git clone") == true, "\(status)")
+        }
+    }
+
+    @Test("where there is no git a task says so")
+    @Loop func withoutGit() async throws {
+        try await ChatBed.with(["GIT_BIN=/nowhere/git"]) { bed in
+            let id = try await bed.submit("t1", "hello", ["repo": "acme/app"])
+            _ = try await bed.messages(id)
+            let error = try await bed.status(id)["error"]["message"].string ?? ""
+            #expect(error.contains("/nowhere/git") && error.contains("git is not there"), "\(error)")
+        }
+    }
+
     @Test("a repository that is not there ends the turn with git's words")
     @Loop func missing() async throws {
         try await with { bed, place in

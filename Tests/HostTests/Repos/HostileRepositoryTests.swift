@@ -16,7 +16,7 @@ struct HostileRepositoryTests {
         _ = try? await desk?.diff(against: .base, limit: 1 << 20)
         _ = try? await desk?.log(limit: 10)
         _ = try? await desk?.commit("x", by: RepoBed.author)
-        _ = try? await bed.house.push(tree, to: BranchName("perigee/x"), login: nil)
+        _ = try? await bed.push(tree, to: "perigee/x")
         _ = try? await bed.worktrees.remove(tree.id)
     }
 
@@ -146,7 +146,7 @@ struct HostileRepositoryTests {
             #expect(try await bed.worktrees.standing(tree).uncommitted == ["inner/"])
             try await RealGit.run(["add", "-A"], in: tree.path)
             try await RealGit.run(["commit", "-q", "-m", "with inner"], in: tree.path)
-            _ = try await bed.house.push(tree, to: BranchName("perigee/t"), login: nil)
+            _ = try await bed.push(tree, to: "perigee/t")
             let standing = try await bed.worktrees.standing(tree)
             #expect(standing.uncommitted == ["inner"] && standing.unpushed == 0)
         }

@@ -97,6 +97,21 @@ final class RepoBed {
         return try await worktrees.make(order, login: nil, author: GitAuthor(name: "Ann", email: "ann@x")).record
     }
 
+    func push(
+        _ tree: WorktreeRecord, to branch: String, login: GitLogin? = nil, rebasing: Bool = false
+    ) async throws -> Pushed {
+        var order = PushOrder(branch: try BranchName(branch), committer: RepoBed.author)
+        order.login = login
+        order.isRebased = rebasing
+        return try await house.push(tree, order)
+    }
+
+    /// Writes a file of a worktree and commits it.
+    func commit(_ text: String, _ name: String, in tree: WorktreeRecord) async throws {
+        write(text, name, in: tree)
+        _ = try await worktrees.desk(tree).commit("change \(name)", by: RepoBed.author)
+    }
+
     func write(_ text: String, _ name: String, in tree: WorktreeRecord) {
         directory.write(text, to: "\(tree.path.dropFirst(directory.path.utf8.count + 1))/\(name)")
     }

@@ -135,7 +135,7 @@ struct RepoCacheTests {
             try await RealGit.run(["init", "--quiet", "--bare", "\(bed.server.root)/e/mpty.git"])
             let fault = await #expect(throws: Fault.self) { try await bed.worktree("t", on: "e/mpty") }
             #expect(fault?.kind == .conflict, "\(String(describing: fault))")
-            #expect(try await bed.worktrees.list().isEmpty)
+            #expect(try await bed.worktrees.all().isEmpty)
         }
     }
 }

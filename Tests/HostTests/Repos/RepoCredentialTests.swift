@@ -23,7 +23,7 @@ struct RepoCredentialTests {
             let tree = try await bed.worktrees.make(order, login: login, author: RepoBed.author).record
             bed.write("x", "x.txt", in: tree)
             _ = try await bed.worktrees.desk(tree).commit("x", by: RepoBed.author)
-            _ = try await bed.house.push(tree, to: BranchName("perigee/t"), login: login)
+            _ = try await bed.push(tree, to: "perigee/t", login: login)
             #expect(
                 try await RealGit.line(["rev-parse", "perigee/t"], in: "\(bed.server.root)/acme/app.git").count == 40)
             #expect(bed.server.asked.contains { $0.authorization.hasPrefix("Basic ") })

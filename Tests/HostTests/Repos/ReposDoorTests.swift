@@ -38,6 +38,7 @@ struct ReposDoorTests {
             #expect(list[1]["git_stat"]["changed"].integer == 0 && list[1]["git_stat"]["ahead"].integer == 0)
 
             #expect(try await bed.ask(.delete, "/mgmt/worktrees/s1").status == 409)
+            #expect(try await bed.ask(.get, "/mgmt/worktrees/acme__app__s1").json["id"].string == "s1")
             #expect(try await bed.ask(.delete, "/mgmt/worktrees/s1?force=true").status == 200)
             #expect(access(path, F_OK) != 0)
             #expect(try await bed.ask(.delete, "/mgmt/worktrees/s1").status == 404)

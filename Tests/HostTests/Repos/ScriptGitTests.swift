@@ -13,7 +13,8 @@ struct ScriptGitTests {
         try await RepoBed.with { bed in
             let origin = try await bed.origin("acme/app")
             let git = ScriptGit(bed.house, bed.spaces.workspaces)
-            #expect(try await git.clone("acme/app", depth: nil)["default_branch"]?.string == "main")
+            let repo = try await git.clone("acme/app", depth: nil, filter: nil) { _ in }
+            #expect(repo["default_branch"]?.string == "main")
             var order = WorldWorktreeOrder(repo: "acme/app", id: "t")
             order.user = "ann"
             let tree = try await git.addWorktree(order)
@@ -25,7 +26,7 @@ struct ScriptGitTests {
             let commit = try await git.commit("t", message: "x", name: nil, email: nil)
             #expect(commit["author"]?.string == "Perigee")
             #expect(await refusal { try await git.removeWorktree("t", isForced: false) } == .conflict)
-            _ = try await git.push("t", branch: nil, isForced: false)
+            _ = try await git.push("t", WorldPush())
             #expect(try await git.log(of: "t", limit: 1)[0]["commit"] == commit["commit"])
             #expect(
                 try await RealGit.line(["rev-parse", "perigee/t"], in: origin) == commit["commit"]?.string)

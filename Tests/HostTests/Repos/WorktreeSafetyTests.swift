@@ -5,6 +5,9 @@ import Testing
 
 @testable import Host
 
+/// `PERIGEE_HISTORIES=200` for more.
+private let historyCount = TestEnvironment.value(of: "PERIGEE_HISTORIES").flatMap { Int($0) } ?? 6
+
 /// Random histories of worktrees, and a plan that was made at some moment of them: whatever happened, no work is lost.
 @Suite("removing worktrees by plans", .serialized)
 struct WorktreeSafetyTests {
@@ -20,7 +23,7 @@ struct WorktreeSafetyTests {
         var mustStay: Bool { uncommitted || !commits.isEmpty || isPinned || isBusy || wasUsed }
     }
 
-    @Test("no work is lost, whatever happened before a plan and between plan and apply", arguments: 1...6)
+    @Test("no work is lost, whatever happened before a plan and between plan and apply", arguments: 1...historyCount)
     @Loop func histories(_ seed: Int) async throws {
         try await RepoBed.with(within: .seconds(240)) { bed in
             var random = SeededGenerator(seed: UInt64(seed))
@@ -39,6 +42,8 @@ struct WorktreeSafetyTests {
                 // Between plan and apply.
                 if Bool.random(using: &random) {
                     try await act(bed, now, &truth, "\(round)-late", &random)
+                    // A push is use.
+                    truth.wasUsed = try await bed.worktrees.get(now.id).usedAt != now.usedAt
                     if Bool.random(using: &random) {
                         try await bed.worktrees.noteUse(now)
                         truth.wasUsed = true
@@ -76,7 +81,7 @@ struct WorktreeSafetyTests {
         _ random: inout SeededGenerator
     ) async throws {
         func git(_ words: String...) async throws { try await RealGit.run(words, in: tree.path) }
-        switch Int.random(in: 0...9, using: &random) {
+        switch Int.random(in: 0...10, using: &random) {
         case 0, 1:
             bed.write(mark, "file-\(mark).txt", in: tree)
             truth.uncommitted = true
@@ -99,11 +104,18 @@ struct WorktreeSafetyTests {
             truth.uncommitted = false
             truth.commits.append(try await RealGit.line(["rev-parse", "stash@{0}"], in: tree.path))
         case 7:
-            let head = try await bed.house.push(tree, to: BranchName("perigee/\(mark)"), login: nil)
+            let head = try await bed.push(tree, to: "perigee/\(mark)").commit
             // What leads to it is there as well.
             let pushed = try await RealGit.run(["rev-list", head], in: tree.path).split(separator: "\n").map(
                 String.init)
             truth.commits.removeAll { pushed.contains($0) }
+        case 10:
+            // Others have pushed there; what conflicts or has merges is refused, and nothing has changed.
+            let old = try await RealGit.run(["rev-list", "HEAD"], in: tree.path).split(separator: "\n").map(String.init)
+            try await RealGit.commit(to: "\(bed.server.root)/acme/app.git", "theirs-\(mark).txt", mark)
+            let pushed = try await bed.push(tree, to: "main", rebasing: true)
+            // What the worktree did not follow is still its own, by the commits' names.
+            if pushed.stays == nil { truth.commits.removeAll { old.contains($0) } }
         case 8:
             try await bed.worktrees.pin(tree, true)
             truth.isPinned = true

@@ -77,7 +77,7 @@ struct WorktreesTests {
             #expect(tree.base == next && tree.baseBranch == "next" && bed.read("\(tree.path)/n.txt") == "n")
             let fault = await #expect(throws: Fault.self) { try await bed.worktree("u", branch: "nothing") }
             #expect(fault?.kind == .notFound)
-            #expect(try await bed.worktrees.list().count == 1)
+            #expect(try await bed.worktrees.all().count == 1)
         }
     }
 
@@ -103,7 +103,7 @@ struct WorktreesTests {
             let nothing = await #expect(throws: Fault.self) { try await desk.commit("Again", by: RepoBed.author) }
             #expect(nothing?.kind == .conflict)
             #expect(try await bed.worktrees.standing(tree).unpushed == 1)
-            let pushed = try await bed.house.push(tree, to: BranchName("perigee/t"), login: nil)
+            let pushed = try await bed.push(tree, to: "perigee/t").commit
             #expect(pushed == commit.id)
             #expect(try await RealGit.line(["rev-parse", "perigee/t"], in: origin) == commit.id)
             #expect(try await bed.worktrees.standing(tree).isSafeToRemove)
@@ -172,7 +172,7 @@ struct WorktreesTests {
             lease.release()
             try await bed.worktrees.remove(tree.id, isForced: true)
             #expect(access(tree.path, F_OK) != 0)
-            #expect(try await bed.worktrees.list().isEmpty)
+            #expect(try await bed.worktrees.all().isEmpty)
             #expect(try RepoPlaces.names("\(bed.projects)/desks").isEmpty)
             let trash = Trash(bed.repos.places.roots, clock: SystemClock())
             let item = try #require(try await trash.list().first { $0.path?.hasSuffix(tree.folder) == true })
@@ -197,7 +197,7 @@ struct WorktreesTests {
             #expect(
                 await refusal { try await bed.worktrees.get(tree.id, of: "bob") }
                     == .notFound)
-            #expect(try await bed.worktrees.list(of: "bob").isEmpty)
+            #expect(try await bed.worktrees.all(of: "bob").isEmpty)
         }
     }
 }

@@ -30,7 +30,7 @@ struct DiskBookTests {
         bed.directory.write(String(repeating: "x", count: 100_000), to: "all/large/deep/file")
         bed.directory.write("y", to: "all/small/file")
         try await bed.book.round()
-        #expect(bed.book.largest.map(\.place.id) == ["large", "small"])
+        #expect(try await bed.book.view().largest.map(\.place.id) == ["large", "small"])
         let large = try #require(bed.book.size("thing", "large"))
         #expect(large.usage.bytes >= 100_000 && large.usage.files == 1 && large.measuredAt == bed.time.milliseconds)
 
@@ -62,7 +62,7 @@ struct DiskBookTests {
         unlink("\(bed.directory.path)/all/b/file")
         rmdir("\(bed.directory.path)/all/b")
         try await bed.book.round()
-        #expect(bed.book.largest.map(\.place.id) == ["a"])
+        #expect(try await bed.book.view().largest.map(\.place.id) == ["a"])
         try await bed.store.flush()
         #expect(try await bed.store.read { try $0.all(DiskQueries.all) }.map(\.id) == ["a"])
         await bed.close()

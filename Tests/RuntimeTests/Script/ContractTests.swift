@@ -48,7 +48,7 @@ struct ContractTests {
         #expect(
             Contract.hooks.map(\.name) == [
                 "identify", "classify", "persona", "place", "quota", "runner", "opencode_config", "render",
-                "permission", "leave", "recover", "reconcile", "route_provider", "artifacts", "finished",
+                "permission", "leave", "recover", "reconcile", "route_provider", "artifacts", "push", "finished",
             ])
         #expect(Contract.hookFile.fields.map(\.name) == Contract.hooks.map(\.name) + ["routes"])
         #expect(Contract.hooks.filter { $0.decision == nil }.map(\.name) == ["finished"])

@@ -55,7 +55,7 @@ struct ShippedScriptsTests {
             for hook in [
                 "identify", "classify", "persona", "place", "quota", "opencode_config", "render", "permission", "leave",
                 "recover",
-                "reconcile", "finished",
+                "reconcile", "push", "finished",
             ] {
                 #expect(generation.has(hook), "\(hook)")
             }

@@ -43,13 +43,13 @@ struct DiskDoor: Door {
         let page = try Paging(request.query, usual: DiskDoor.pageSize)
         let skipped = try page.number
         let volumes = try await book.volumes()
-        let kind = request.query["kind"]
-        let all = kind == nil ? book.largest : book.largest.filter { $0.kind == kind }
+        let view = try await book.view()
+        let all = request.query["kind"].map { view.byKind[$0] ?? [] } ?? view.largest
         let shown = all.dropFirst(skipped).prefix(page.limit)
         var answer = JSONWriter()
         try answer.object { root in
-            try put(volumes, &root)
-            putKinds(&root)
+            try put(volumes, view, &root)
+            putKinds(view, &root)
             root.array("items") { list in for entry in shown { list.object { put(entry, &$0) } } }
             root.putNext(skipped + shown.count < all.count ? String(skipped + shown.count) : nil)
             root.member("measuring", book.isMeasuring)
@@ -67,11 +67,8 @@ struct DiskDoor: Door {
         return .json(answer.finish())
     }
 
-    private func put(_ volumes: [DiskVolume], _ root: inout JSONWriter) throws {
-        let projects = Set(book.sources.filter(\.isProject).map(\.kind))
-        let bytes = book.largest.lazy.filter { projects.contains($0.kind) }.reduce(Int64(0)) {
-            $0 + $1.size.usage.bytes
-        }
+    private func put(_ volumes: [DiskVolume], _ view: DiskView, _ root: inout JSONWriter) throws {
+        let bytes = view.projectBytes
         root.member("projects_size", Units.describe(bytes: Int(bytes)))
         root.member("projects_bytes", Int(bytes))
         if let fullest = volumes.first {
@@ -94,17 +91,10 @@ struct DiskDoor: Door {
         }
     }
 
-    private func putKinds(_ root: inout JSONWriter) {
-        var sums: [String: (count: Int, bytes: Int64, files: Int64)] = [:]
-        for entry in book.entries.values {
-            let sum = sums[entry.kind] ?? (0, 0, 0)
-            sums[entry.kind] = (
-                sum.count + 1, sum.bytes + entry.size.usage.bytes, sum.files + entry.size.usage.files
-            )
-        }
+    private func putKinds(_ view: DiskView, _ root: inout JSONWriter) {
         root.array("kinds") { list in
             for source in book.sources {
-                let sum = sums[source.kind] ?? (0, 0, 0)
+                let sum = view.sums[source.kind] ?? DiskView.Sum()
                 list.object {
                     $0.member("kind", source.kind)
                     $0.member("count", sum.count)

@@ -44,8 +44,9 @@ struct EventsDoor: Door {
         }
     }
 
+    /// A client that reconnects by itself sends its first address again: what it has seen since then counts.
     static func place(_ request: Request) throws -> Int64? {
-        guard let text = request.query["after"] ?? EventStream.lastEventID(of: request) else { return nil }
+        guard let text = EventStream.lastEventID(of: request) ?? request.query["after"] else { return nil }
         guard let number = Int64(text), 0...largest ~= number else {
             throw Fault(.invalidInput, "\"\(text.prefix(40))\" is no number of an event", hint: "an event's id is one")
         }

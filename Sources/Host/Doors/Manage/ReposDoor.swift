@@ -15,7 +15,8 @@ struct ReposDoor: Door {
         [
             Endpoint(
                 method: .post, path: "/mgmt/repos/clone",
-                summary: "Brings `repo`, as owner/name, into the cache. `depth` takes only so many commits.",
+                summary: "Brings `repo`, as owner/name, into the cache. `depth` takes only so many commits, `filter` "
+                    + "`blobs` leaves out files until they are needed.",
                 answers: [
                     200: "`cloned`, or `exists`", 202: "it takes longer: an operation to follow",
                     400: "no name of a repository", 401: "the server wants a token", 404: "the server has none",
@@ -77,14 +78,18 @@ struct ReposDoor: Door {
     private func clone(_ request: Request) async throws -> Response {
         let body = try await request.object()
         let guest = try await guests.guest(request, named: try body.optionalText("user", most: 256))
-        let name = try RepoName(try body.neededText("repo", most: 300))
+        let name = try RepoName(try body.neededText("repo", most: 300), on: house.settings.server)
         let depth = body["depth"].integer
         guard depth.map({ 1...1_000_000 ~= $0 }) ?? !body["depth"].exists else {
             throw Fault(.invalidInput, "`depth` is a number of commits from 1 on")
         }
+        let word = try body.optionalText("filter", most: 40)
+        let filter = word.flatMap { RepoFilter(rawValue: $0) }
+        guard (word == nil) == (filter == nil) else { throw Fault(.invalidInput, "`filter` is none or blobs") }
         let login = try await house.login(for: name, guest.workspace, isManager: guest.isManager)
         return try await house.operations.run("clone", name.description, user: guest.workspace?.user) { tell in
-            let (repo, isNew) = try await repos.clone(name, login: login, depth: depth, onProgress: tell)
+            let (repo, isNew) = try await repos.clone(
+                name, login: login, depth: depth, filter: filter, onProgress: tell)
             // Somebody else's clone is no proof that this one may read it.
             if !isNew, !guest.isManager { _ = try await repos.fetch(name, login: login) }
             var shown = repo.shown(repos.places)
@@ -98,7 +103,7 @@ struct ReposDoor: Door {
         let guest = try await guests.guest(request)
         var found = try await repos.list().filter { $0.state == .ready }
         if let user = guest.user {
-            let theirs = Set(try await house.worktrees.list(of: user).map(\.repo.id))
+            let theirs = Set(try await house.worktrees.all(of: user).map(\.repo.id))
             found = found.filter { theirs.contains($0.name.id) }
         }
         let shown = found.map { JSONValue.object($0.shown(repos.places)) }
@@ -207,6 +212,7 @@ extension RepoRecord {
         ]
         shown["default_branch"] = defaultBranch.map { .string($0) }
         shown["depth"] = depth.map { .integer(Int64($0)) }
+        if filter != .none { shown["filter"] = .string(filter.rawValue) }
         shown["fetched_at"] = fetchedAt.map { .string(JobTime.text($0)) }
         return shown
     }

@@ -37,15 +37,25 @@ extension WorktreesDoor {
     func push(_ request: Request) async throws -> Response {
         let (guest, record) = try await found(request)
         let body = try await request.object()
-        let branch = try BranchName(try body.optionalText("branch", most: 300) ?? record.branch)
-        let isForced = try body.optionalFlag("force")
+        var wish = PushWish()
+        wish.branch = try (try body.optionalText("branch", most: 300)).map { try BranchName($0) }
+        if let word = try body.optionalText("to", most: 20) {
+            guard let to = PushWish.Target(rawValue: word) else {
+                throw Fault(.invalidInput, "`to` is own, base or default, not \"\(word)\"")
+            }
+            wish.to = to
+        }
+        wish.isForced = try body.optionalFlag("force")
+        wish.isRebased = body["rebase"].exists ? try body.optionalFlag("rebase") : nil
+        wish.isManager = guest.isManager
+        let order = try await house.pushOrder(
+            wish, of: record, generation: GenerationUse(guests.scripts.live).generation,
+            committer: guest.author ?? house.settings.author)
         let login = try await house.login(for: record.repo, guest.workspace, isManager: guest.isManager)
-        return try await house.operations.run("push", record.id.text, user: guest.user) { _ in
-            let commit = try await house.push(record, to: branch, login: login, isForced: isForced)
-            return [
-                "status": "pushed", "branch": .string(branch.text), "commit": .string(commit),
-                "repo": .string(record.repo.description),
-            ]
+        return try await house.operations.run("push", record.id.text, user: guest.user) { [order] _ in
+            var order = order
+            order.login = login
+            return try await house.push(record, order).shown(record)
         }.response()
     }
 
@@ -86,39 +96,6 @@ extension WorktreesDoor {
                 .invalidInput, "?\(name)= is a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
-    }
-}
-
-extension RepoHouse {
-    func push(
-        _ record: WorktreeRecord, to branch: BranchName, login: GitLogin?, isForced: Bool = false
-    ) async throws -> String {
-        let lease = worktrees.lease(record)
-        defer { lease.release() }
-        let commit = try await worktrees.desk(record).push(
-            to: branch, at: repos.address(of: record.repo), login: login, isForced: isForced)
-        try await worktrees.noteUse(record)
-        return commit
-    }
-
-    /// What is not committed stays behind; the branch is pushed first.
-    func openPullRequest(
-        _ order: GitHub.PullOrder, of record: WorktreeRecord, login: GitLogin?, token: Secret
-    ) async throws -> PullRequest {
-        let lease = worktrees.lease(record)
-        defer { lease.release() }
-        let desk = try await worktrees.desk(record)
-        guard try await desk.ahead() > 0 else {
-            throw Fault(
-                .conflict, "the worktree \(record.id) has no commit that its base has not",
-                hint: "commit something first")
-        }
-        var order = order
-        if order.title.isEmpty { order.title = try await desk.log(limit: 1).first?.subject ?? record.id.text }
-        _ = try await push(record, to: BranchName(record.branch), login: login)
-        let pull = try await github.open(order, in: record.repo, token: token)
-        try await worktrees.notePullRequest(pull.url, of: record)
-        return pull
     }
 }
 

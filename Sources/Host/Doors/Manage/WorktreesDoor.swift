@@ -67,11 +67,12 @@ struct WorktreesDoor: Door {
             Endpoint(
                 method: .post, path: "/mgmt/worktrees/{id}/push",
                 summary:
-                    "Sends what is committed to `branch`, or to the worktree's own; `force` replaces what was pushed "
-                    + "from here before.",
+                    "Sends what is committed to `branch`, or with `to` to the worktree's `own` branch, its `base` or the "
+                    + "`default` one. `rebase` puts the commits on what is there by now; `force` replaces what was "
+                    + "pushed from here before.",
                 answers: [
                     200: "what was pushed", 202: "it takes longer", 401: "the server wants a token",
-                    409: "the branch has other commits",
+                    403: "the hook `push` refuses it", 409: "the branch has other commits, or they conflict",
                 ], action: .task(push)),
             Endpoint(
                 method: .post, path: "/mgmt/worktrees/{id}/pull-request",

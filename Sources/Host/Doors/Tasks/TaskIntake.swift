@@ -177,7 +177,7 @@ final class TaskIntake {
         // A task is no turn of a chat: each execution has a session of its own, and waits for a place, not for others.
         run.input.lineage = Optional.none
         run.lane = Optional.none
-        run.input.parts = order.texts.map { .text($0) }
+        run.input.parts = (order.texts + (run.input.worktree?.layout.map { [$0] } ?? [])).map { .text($0) }
         (run.input.context, run.input.attached) = (nil, nil)
         run.input.bounds = RunBounds(
             share: "\(caller.user)/\(project)", seconds: order.seconds ?? limits.taskSeconds)
@@ -213,6 +213,7 @@ extension TurnRequest {
         messages.append(ChatMessage(role: .user, text: order.texts.joined(separator: "\n\n")))
         self.init(
             door: order.kind.door, caller: caller, model: model, facts: facts, messages: messages,
-            wishes: AnswerWishes())
+            wishes: AnswerWishes(), repo: order.repos.first)
+        otherRepos = Array(order.repos.dropFirst())
     }
 }

@@ -176,7 +176,8 @@ struct TaskFilter: Sendable {
     var after: Int64 = 0
 
     init(_ request: QueryFields, lastEventID: String? = nil) throws {
-        if let text = request["after"] ?? lastEventID {
+        // A client that reconnects by itself sends its first address again: what it has seen since then counts.
+        if let text = lastEventID ?? request["after"] {
             guard let number = Int64(text), number >= 0 else {
                 throw Fault(
                     .invalidInput, "\"\(text.prefix(64))\" is no number of an event", hint: "`seq` of a message is one")

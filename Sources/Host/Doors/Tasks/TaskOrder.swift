@@ -25,6 +25,8 @@ struct TaskOrder: Sendable {
     var isAttended = false
     var title: String?
     var meta: JSONObject = [:]
+    /// Repositories that it works on; the first is where it works.
+    var repos: [RepoWish] = []
     /// The id of the request that brought it, by which logs of both sides are put together.
     var request: String?
     /// `Idempotency-Key`, and what it was first used with.
@@ -44,7 +46,7 @@ struct TaskOrder: Sendable {
         self.name = name
         texts = [try fields.required("code", atMost: TaskOrder.longestCode)]
         if let context = try TaskOrder.context(fields) { texts.append(context) }
-        try common(fields, longest: limits.taskSeconds)
+        try common(fields, limits, longest: limits.taskSeconds)
         isAttended = try fields.flag("attended") ?? false
         if let model = try fields.text("model", atMost: 200), self.model.model == nil { self.model.model = model }
         digest = Hex.encode(SHA256.hash(bytes))
@@ -62,20 +64,44 @@ struct TaskOrder: Sendable {
         }
         texts = [prompt]
         system = try fields.text("system_prompt", atMost: TaskOrder.longestCode)
-        try common(fields, longest: limits.sessionSeconds)
+        try common(fields, limits, longest: limits.sessionSeconds)
         isAttended = try fields.flag("attended") ?? true
         digest = Hex.encode(SHA256.hash(bytes))
     }
 
-    private mutating func common(_ fields: Fields, longest seconds: Int) throws {
+    private mutating func common(_ fields: Fields, _ limits: TaskLimits, longest seconds: Int) throws {
         project = try fields.word("project_id")
         if let persona = try fields.word("persona") { self.persona = persona }
         if let config = try fields.inner("model_config") { model = try ModelConfig(config) }
         self.seconds = try fields.integer("timeout", 1...seconds) ?? seconds
         title = try fields.text("title", atMost: 500)
         if let inner = try fields.inner("meta") { meta = inner.body.value?.object ?? [:] }
+        repos = try TaskOrder.repos(fields, limits)
         // What may be run again although it has begun: hooks decide by it.
         if try fields.flag("repeatable") == true { meta["repeatable"] = true }
+    }
+
+    private static let mostRepos = 10
+
+    /// `repo` with its `branch`, and all of `repos`.
+    private static func repos(_ fields: Fields, _ limits: TaskLimits) throws -> [RepoWish] {
+        var texts = try fields.words("repos", atMost: mostRepos) ?? []
+        if let repo = try fields.text("repo", atMost: 500) {
+            let branch = try fields.text("branch", atMost: 300).map { "#\($0)" }
+            texts.insert(repo + (branch ?? ""), at: 0)
+        }
+        guard !texts.isEmpty else { return [] }
+        guard limits.directory == nil else {
+            throw fields.bad("repos", "this server works in one directory of its own, and on no repositories")
+        }
+        return try texts.map { text in
+            do {
+                return try RepoWish(text, on: limits.gitServer)
+            } catch {
+                let fault = Fault(error)
+                throw fields.bad("repos", fault.message + (fault.hint.map { "; \($0)" } ?? ""))
+            }
+        }
     }
 
     /// Any JSON, given to the agent as text under the code.
@@ -107,6 +133,8 @@ struct TaskLimits: Sendable {
     var project: String?
     /// Where agents work; nil for each user's own workspace.
     var directory: String?
+    /// Where repositories come from.
+    var gitServer = "https://github.com"
     /// Pages of these may open streams besides our own.
     var origins: Set<String> = []
 }

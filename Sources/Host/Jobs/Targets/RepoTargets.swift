@@ -28,6 +28,7 @@ final class WorktreeTarget: GCTarget {
         if worktrees.isBusy(record) { return "somebody is at work in it" }
         if worktrees.repos.now() - max(record.usedAt, record.createdAt) < Worktrees.grace { return "it was just used" }
         guard item.stamp == record.stamp else { return "it was used since the plan was made" }
+        if let inner = try await worktrees.inner(of: record).first { return "the worktree \(inner.id) lies in it" }
         return try await worktrees.standing(record).reason
     }
 }
@@ -78,7 +79,7 @@ final class BranchTarget: GCTarget {
             return .stays("it has moved since the plan was made")
         }
         if !branch.isMerged { return .stays("it is not merged") }
-        let isUsed = try await house.worktrees.list().contains { $0.repo.id == name.id && $0.branch == branch.name }
+        let isUsed = try await house.worktrees.all().contains { $0.repo.id == name.id && $0.branch == branch.name }
         return isUsed ? .stays("its worktree is still there") : .removable
     }
 

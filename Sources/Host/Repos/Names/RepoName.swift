@@ -26,6 +26,23 @@ struct RepoName: Sendable, Hashable, CustomStringConvertible {
         try self.init(owner: parts[0], name: parts[1])
     }
 
+    /// Also as an address of that server, in git's ways: `https://…/owner/name.git`, `git@…:owner/name`.
+    init(_ text: String, on server: String) throws {
+        let host = server.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" && $0 != ":" }
+        for start in ["\(server)/", "ssh://git@\(host)/", "git@\(host):"] where text.hasPrefix(start) {
+            var path = text.dropFirst(start.count)
+            while path.hasSuffix("/") { path.removeLast() }
+            try self.init(String(path))
+            return
+        }
+        guard !text.contains(":") else {
+            throw Fault(
+                .invalidInput, "\"\(RepoName.shown(text))\" is no repository of \(server)",
+                hint: "GITHUB_SERVER_URL says which server repositories come from")
+        }
+        try self.init(text)
+    }
+
     var description: String { "\(owner)/\(name)" }
     /// The same repository however it is written: servers do not tell capitals apart.
     var id: String { description.lowercased() }

@@ -26,11 +26,14 @@ struct AgentRepository {
     let folder: String
 
     func tree() throws -> GuardedFolder {
-        let root = try GuardedFolder.root(base)
-        guard let trees = try root.folder(RepoPlaces.worktrees), let tree = try trees.folder(folder) else {
-            throw Fault(.notFound, "the worktree \(base)/\(RepoPlaces.worktrees)/\(folder) is not there")
+        var place = try GuardedFolder.root(base)
+        for part in [RepoPlaces.worktrees] + folder.split(separator: "/").map(String.init) {
+            guard let next = try place.folder(part) else {
+                throw Fault(.notFound, "the worktree \(base)/\(RepoPlaces.worktrees)/\(folder) is not there")
+            }
+            place = next
         }
-        return tree
+        return place
     }
 
     func repository() throws -> GuardedFolder {
@@ -152,39 +155,5 @@ struct AgentRepository {
 
     private var tooMuch: Fault {
         Fault(.tooLarge, "the worktree \(folder) holds more objects than are looked at", hint: "remove some of them")
-    }
-
-    // MARK: putting a commit there
-
-    /// Moves its checked out branch to a commit whose pack lies ready, and its index with it, if nobody else did meanwhile.
-    func advance(from old: Refs, to commit: String, packs: [String], index: [UInt8]) throws {
-        let repository = try repository()
-        guard let branch = old.branch else {
-            throw Fault(.conflict, "the worktree \(folder) has no branch checked out", hint: "check one out first")
-        }
-        guard try !repository.has("index.lock") else {
-            throw Fault(.conflict, "git is at work in the worktree \(folder)", hint: "try again in a moment")
-        }
-        guard let objects = try repository.folder("objects"), let packed = try objects.folder("pack", creating: true)
-        else { throw Fault(.conflict, "\(repository.path) has no place for objects") }
-        // The index of a pack comes last: from then on the pack counts.
-        for path in packs.sorted(by: { $0.hasSuffix(".pack") && !$1.hasSuffix(".pack") }) {
-            let name = String(path[path.index(after: path.lastIndex(of: "/")!)...])
-            if try !packed.has(name) { try packed.give(path, as: name) }
-        }
-        guard try refs() == old else {
-            throw Fault(.conflict, "the worktree \(folder) has changed meanwhile", hint: "look at it again")
-        }
-        guard let all = try repository.folder("refs", creating: true),
-            var place = try all.folder("heads", creating: true)
-        else { return }
-        var parts = branch.split(separator: "/").map(String.init)
-        let last = parts.removeLast()
-        for part in parts {
-            guard let next = try place.folder(part, creating: true) else { return }
-            place = next
-        }
-        try place.write(Array("\(commit)\n".utf8), to: last)
-        try repository.write(index, to: "index")
     }
 }

@@ -25,7 +25,7 @@ struct WorktreeStanding: Sendable, Equatable {
 }
 
 extension Desk {
-    private nonisolated static let index = "strict.index"
+    nonisolated static let index = "strict.index"
     private nonisolated static let seen = "seen.index"
 
     /// Looks at everything again. The agent's own index, which can hide changes, is not asked.
@@ -64,14 +64,16 @@ extension Desk {
     private func standing(
         _ refs: AgentRepository.Refs, _ status: GitStatus, _ inner: [String]
     ) async throws -> WorktreeStanding {
-        var known = try await GitRepository(git, cache).refs("refs/heads/").map(\.commit)
-        known += try await GitRepository(git, cache).refs("refs/tags/").map(\.commit)
+        var known = try await GitRepository(git, cache).refs("refs/heads/", "refs/tags/").map(\.commit)
         let marks = try await repository.refs("refs/perigee/")
         known += marks.filter { $0.name != Desk.head }.map(\.commit)
         let base = marks.first { $0.name == Desk.base }?.commit
-        let mine = Array(Set(refs.own + (refs.head.map { [$0] } ?? [])))
-        let unpushed = try await repository.count(mine, except: Array(Set(known)))
-        let ahead = try await repository.count(refs.head.map { [$0] } ?? [], except: base.map { [$0] } ?? [])
+        // What is known by its name needs no counting.
+        let mine = Set(refs.own + (refs.head.map { [$0] } ?? [])).subtracting(known)
+        let unpushed = try await repository.count(Array(mine), except: Array(Set(known)))
+        let ahead =
+            refs.head == base
+            ? 0 : try await repository.count(refs.head.map { [$0] } ?? [], except: base.map { [$0] } ?? [])
         return WorktreeStanding(
             head: refs.head, branch: refs.branch, uncommitted: (status.paths + inner).sorted(), unpushed: unpushed,
             ahead: ahead)
@@ -163,7 +165,7 @@ extension Desk {
         }
     }
 
-    // MARK: commit and push
+    // MARK: commit
 
     /// Commits everything there is, and moves the worktree's branch there.
     func commit(_ message: String, by author: GitAuthor) async throws -> GitCommit {
@@ -175,44 +177,16 @@ extension Desk {
             }
             let commit = try await repository.commit(
                 tree, parents: refs.head.map { [$0] } ?? [], message: message, by: author)
-            let (outbox, agent) = ("\(path)/outbox", agent)
-            try await BlockingPool.shared.run("packs of \(agent.folder)") {
-                try RepoPlaces.remove(outbox)
-                guard mkdir(outbox, 0o700) == 0 else { throw Fault.system("make", outbox, errno: errno) }
-            }
-            try await repository.pack([commit], except: refs.head.map { [$0] } ?? [], into: outbox)
+            try await hand(over: [commit], except: refs.head.map { [$0] } ?? [])
+            let agent = agent
             try await BlockingPool.shared.settle("the worktree \(agent.folder)") {
-                let packs = try RepoPlaces.names(outbox).filter { $0.hasSuffix(".pack") || $0.hasSuffix(".idx") }
-                try agent.advance(from: refs, to: commit, packs: packs.map { "\(outbox)/\($0)" }, index: index)
-                try RepoPlaces.remove(outbox)
+                try agent.advance(from: refs, to: commit, index: index)
             }
             try await repository.set(Desk.head, to: commit)
             guard let made = try await repository.log(commit, limit: 1).first else {
                 throw Fault(.internal, "the commit \(commit) cannot be read")
             }
             return made
-        }
-    }
-
-    /// Sends what is committed to a branch of the other side. Forced, it replaces what Perigee itself put there, and
-    /// nothing else.
-    func push(
-        to branch: BranchName, at address: String, login: GitLogin?, isForced: Bool
-    ) async throws -> String {
-        try await turns.run(path) {
-            guard let head = try await look().head else {
-                throw Fault(.conflict, "the worktree \(agent.folder) has no commit to push")
-            }
-            let before = try await repository.resolve(Desk.pushed)
-            if isForced, before == nil {
-                throw Fault(
-                    .conflict, "nothing was pushed from this worktree yet, so nothing is replaced",
-                    hint: "push without force")
-            }
-            try await repository.push(
-                head, to: branch.text, at: address, expecting: isForced ? before : nil, login: login)
-            try await repository.set(Desk.pushed, to: head)
-            return head
         }
     }
 }

@@ -72,8 +72,15 @@ struct Desk {
         }
         try await note(refs)
         // Whatever the agent's branch is called, here only its commit counts.
-        if let head = refs.head { try await repository.detachHead(at: head) }
+        if let head = refs.head, try await !isDetached(at: head) { try await repository.detachHead(at: head) }
         return refs
+    }
+
+    private func isDetached(at head: String) async throws -> Bool {
+        let path = path
+        return try await BlockingPool.shared.run("the desk \(path)") {
+            try FileBytes.read("\(path)/HEAD") == Array("\(head)\n".utf8)
+        }
     }
 
     /// Refs of the desk, so that what they name can be found again when the worktree is lost.

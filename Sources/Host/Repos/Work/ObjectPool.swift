@@ -26,6 +26,7 @@ struct ObjectPool {
             throw Fault(.conflict, "the repository \(repo.name) has no commits yet", hint: "push a first one to it")
         }
         let (file, places, base, folder) = (tipsFile, places, base, repo.folder)
+        let isPartial = repo.filter != .none
         let known = try await BlockingPool.shared.run("the pool of \(repo.name)") { () -> [String] in
             guard access(file, F_OK) == 0, try ObjectPool.isThere(base, folder) else { return [] }
             return String(decoding: try FileBytes.read(file), as: UTF8.self).split(separator: "\n").map(String.init)
@@ -39,13 +40,30 @@ struct ObjectPool {
             defer { BlockingPool.shared.later { [parcel] in ObjectPool.drop(parcel) } }
             // Those that the cache does not have any more say nothing.
             let except = try await cache.existing(known)
-            try await cache.pack(Array(missing), except: except, into: parcel)
+            try await cache.pack(
+                Array(missing), except: except, into: parcel, isPartial: repo.filter != .none)
             try await BlockingPool.shared.run("the pool of \(repo.name)") {
-                try ObjectPool.deliver(parcel, to: base, folder)
+                try ObjectPool.deliver(parcel, to: base, folder, isPartial: isPartial)
             }
         }
         try await BlockingPool.shared.run("the pool of \(repo.name)") {
             try AtomicFile.write(Array(tips.sorted().joined(separator: "\n").utf8), to: file, mode: 0o600)
+        }
+    }
+
+    /// The objects of a commit whose files a partial clone got only now.
+    func add(_ objects: [String], of commit: String) async throws {
+        guard !objects.isEmpty else { return }
+        let (places, base, folder) = (places, base, repo.folder)
+        let parcel = "\(places.parcels)\(Hex.encode(Random.bytes(6)))"
+        try await BlockingPool.shared.run("the pool of \(repo.name)") {
+            guard mkdir(parcel, 0o700) == 0 else { throw Fault.system("make", parcel, errno: errno) }
+        }
+        defer { BlockingPool.shared.later { [parcel] in ObjectPool.drop(parcel) } }
+        // The same objects make a pack of the same name, which is written once.
+        try await GitRepository(git, cache).pack(objects: objects, into: parcel)
+        try await BlockingPool.shared.run("the pool of \(repo.name)") {
+            try ObjectPool.deliver(parcel, to: base, folder, isPartial: true)
         }
     }
 
@@ -68,7 +86,9 @@ struct ObjectPool {
         return try packs.names(atMost: 1).count > 0
     }
 
-    private nonisolated static func deliver(_ parcel: String, to base: String, _ folder: String) throws {
+    private nonisolated static func deliver(
+        _ parcel: String, to base: String, _ folder: String, isPartial: Bool
+    ) throws {
         let root = try GuardedFolder.root(base)
         guard let own = try root.folder(RepoPlaces.pools, creating: true),
             let objects = try own.folder("objects", creating: true),
@@ -78,6 +98,8 @@ struct ObjectPool {
         for ending in [".pack", ".idx"] {
             for name in try RepoPlaces.names(parcel) where name.hasSuffix(ending) {
                 guard try !packs.has(name) else { continue }
+                // Git asks the other side for what is missing only where it was promised.
+                if isPartial, ending == ".pack" { try packs.write([], to: "\(name.dropLast(5)).promisor") }
                 try packs.give("\(parcel)/\(name)", as: name)
             }
         }

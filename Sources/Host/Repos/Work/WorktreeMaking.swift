@@ -25,11 +25,19 @@ struct WorktreeMaking {
             try await build(tree, commit)
             try await BlockingPool.shared.settle("the worktree \(record.id)") {
                 try RepoPlaces.give(tree, like: base)
-                guard let trees = try GuardedFolder.root(base).folder(RepoPlaces.worktrees, creating: true) else {
+                var parts = record.folder.split(separator: "/").map(String.init)
+                let name = parts.removeLast()
+                guard var place = try GuardedFolder.root(base).folder(RepoPlaces.worktrees, creating: true) else {
                     return
                 }
-                if try trees.has(record.folder) { return try RepoPlaces.remove(tree) }
-                try trees.take(tree, as: record.folder)
+                for part in parts {
+                    guard let next = try place.folder(part) else {
+                        throw Fault(.conflict, "the worktree in which \(record.id) lies is gone", hint: "try again")
+                    }
+                    place = next
+                }
+                if try place.has(name) { return try RepoPlaces.remove(tree) }
+                try place.take(tree, as: name)
             }
         } catch {
             BlockingPool.shared.later {
@@ -92,7 +100,7 @@ struct WorktreeMaking {
     private var config: String {
         """
         [core]
-            repositoryformatversion = 0
+            repositoryformatversion = \(repo.filter == .none ? 0 : 1)
             filemode = true
             bare = false
             logallrefupdates = true
@@ -100,7 +108,7 @@ struct WorktreeMaking {
             fsyncMethod = fsync
         [remote "origin"]
             url = \(address)
-            fetch = +refs/heads/*:refs/remotes/origin/*
+            fetch = +refs/heads/*:refs/remotes/origin/*\(promises)
         [branch "\(record.branch)"]
             remote = origin
             merge = refs/heads/\(record.baseBranch)
@@ -109,6 +117,12 @@ struct WorktreeMaking {
             email = \(quoted(author.email))
 
         """
+    }
+
+    /// Files of older commits are asked for when the agent looks at them.
+    private var promises: String {
+        guard let filter = repo.filter.text else { return "" }
+        return "\n    promisor = true\n    partialclonefilter = \(filter)\n[extensions]\n    partialClone = origin"
     }
 
     private func quoted(_ text: String) -> String {

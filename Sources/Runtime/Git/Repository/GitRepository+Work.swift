@@ -100,9 +100,14 @@ extension GitRepository {
     /// Writes everything that is in `commits` and not in `except` into one pack below `directory`; true when there was
     /// anything.
     @discardableResult
-    public func pack(_ commits: [String], except: [String], into directory: String) async throws -> Bool {
+    public func pack(
+        _ commits: [String], except: [String], into directory: String, isPartial: Bool = false
+    ) async throws -> Bool {
         guard !commits.isEmpty else { return false }
-        var call = call(["pack-objects", "--revs", "--quiet", "--non-empty", "--threads=1", "\(directory)/pack"])
+        // What a partial repository lacks is left out, and not asked for.
+        let missing = isPartial ? ["--missing=allow-any"] : []
+        var call = call(
+            ["pack-objects", "--revs", "--quiet", "--non-empty", "--threads=1"] + missing + ["\(directory)/pack"])
         call.input = Array((commits + except.map { "^\($0)" }).joined(separator: "\n").utf8) + [10]
         call.deadline = .seconds(3600)
         return !(try await git.run(call)).bytes.isEmpty

@@ -157,8 +157,8 @@ public struct GitRepository {
     }
 
     /// Commits by the whole names of refs below `prefix`.
-    public func refs(_ prefix: String) async throws -> [(name: String, commit: String)] {
-        let output = try await run(["for-each-ref", "--format=%(objectname) %(refname)", prefix])
+    public func refs(_ prefixes: String...) async throws -> [(name: String, commit: String)] {
+        let output = try await run(["for-each-ref", "--format=%(objectname) %(refname)"] + prefixes)
         return output.lines.compactMap { line in
             let words = line.split(separator: " ", maxSplits: 1)
             return words.count == 2 ? (String(words[1]), String(words[0])) : nil

@@ -4,7 +4,7 @@ public enum Contract {
     public static let hooks: [HookContract] = [
         identify, classify, choosePersona, place, userQuota, runner, opencodeConfig, render, permission, leave, recover,
         reconcile,
-        routeProvider, artifacts, finished,
+        routeProvider, artifacts, push, finished,
     ]
 
     /// What a file in `hooks/` returns: any of the hooks, and routes.

@@ -25,7 +25,9 @@ final class FakeGit: WorldGit {
         return .object(repo)
     }
 
-    func clone(_ name: String, depth: Int?) async throws -> JSONValue {
+    func clone(
+        _ name: String, depth: Int?, filter: String?, onProgress: @escaping @Loop (GitProgress) -> Void
+    ) async throws -> JSONValue {
         done.append("clone \(name)")
         if cache[name] == nil { putRepo(name, ago: .zero, bytes: 0, isPinned: false) }
         return try await repo(name)
@@ -124,18 +126,19 @@ final class FakeGit: WorldGit {
         ]
     }
 
-    func push(_ id: String, branch: String?, isForced: Bool) async throws -> JSONValue {
+    func push(_ id: String, _ order: WorldPush) async throws -> JSONValue {
         let tree = try await worktree(id)
         done.append("push \(id)")
         standings[id]?["unpushed"] = 0
+        let own = order.to == nil || order.to == "own" ? tree["branch"]?.string : "main"
         return [
-            "branch": .string(branch ?? tree["branch"]?.string ?? ""),
-            "commit": .string(String(repeating: "0", count: 40)),
+            "branch": .string(order.branch ?? own ?? ""), "commit": .string(String(repeating: "0", count: 40)),
+            "rebased": false,
         ]
     }
 
     func openPullRequest(_ id: String, _ order: WorldPullRequest) async throws -> JSONValue {
-        _ = try await push(id, branch: nil, isForced: false)
+        _ = try await push(id, WorldPush())
         done.append("pull_request \(id)")
         return ["number": 1, "url": "https://example.com/pull/1", "new": true]
     }
@@ -180,6 +183,7 @@ final class FakeGit: WorldGit {
         let repo = tree.text("repo") ?? "acme/app"
         putTree(id, repo, user: tree.text("user"), ago: tree.duration("ago") ?? .zero)
         trees[id]?["pinned"] = .bool(tree.bool("pinned") ?? false)
+        trees[id]?["bytes"] = tree.size("bytes").map { .integer(Int64($0)) }
         trees[id]?["busy"] = .bool(tree.bool("busy") ?? false)
         put(
             standing: id, uncommitted: Int(tree.integer("uncommitted") ?? 0),
@@ -255,6 +259,7 @@ extension FakeGit {
             .required("id", .text(), "Its id."), .optional("repo", .text(), "Its repository; acme/app if left out."),
             .optional("user", .text(), "Whose it is."),
             .optional("ago", .duration, "How long ago it was used; just now, if left out."),
+            .optional("bytes", .size, "What it holds; not measured, if left out."),
             .optional("pinned", .boolean, "Whether it is pinned."),
             .optional("busy", .boolean, "Whether somebody is at work in it."),
             .optional("uncommitted", .integer(0...1000), "How many files are not committed."),

@@ -4,7 +4,9 @@ public protocol WorldGit: AnyObject {
     // The cache.
     func repos() async throws -> [JSONValue]
     func repo(_ name: String) async throws -> JSONValue
-    func clone(_ name: String, depth: Int?) async throws -> JSONValue
+    func clone(
+        _ name: String, depth: Int?, filter: String?, onProgress: @escaping @Loop (GitProgress) -> Void
+    ) async throws -> JSONValue
     func fetch(_ name: String) async throws -> JSONValue
     func branches(of name: String) async throws -> [JSONValue]
     func show(_ name: String, path: String, at revision: String?) async throws -> [UInt8]
@@ -22,7 +24,7 @@ public protocol WorldGit: AnyObject {
     func diff(of id: String, against: String, limit: Int) async throws -> JSONValue
     func log(of id: String, limit: Int) async throws -> [JSONValue]
     func commit(_ id: String, message: String, name: String?, email: String?) async throws -> JSONValue
-    func push(_ id: String, branch: String?, isForced: Bool) async throws -> JSONValue
+    func push(_ id: String, _ order: WorldPush) async throws -> JSONValue
     func openPullRequest(_ id: String, _ order: WorldPullRequest) async throws -> JSONValue
 }
 
@@ -55,6 +57,17 @@ public struct WorldWorktreeOrder: Sendable, Equatable {
 public struct WorldRepoQuery: Sendable, Equatable {
     public var user: String?
     public var words = ""
+
+    public init() {}
+}
+
+/// A push that is wanted.
+public struct WorldPush: Sendable, Equatable {
+    public var branch: String?
+    /// `own`, `base` or `default`, instead of a branch's name.
+    public var to: String?
+    public var isForced = false
+    public var isRebased = false
 
     public init() {}
 }

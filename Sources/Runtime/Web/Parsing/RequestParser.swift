@@ -129,10 +129,19 @@ final class RequestParser {
         case HPE_INVALID_VERSION, HPE_PAUSED_H2_UPGRADE:
             return refuse(Refusal(505, "only HTTP/1.0 and HTTP/1.1 are spoken here"))
         case HPE_INVALID_METHOD:
-            return refuse(Refusal(400, "the method is no known one"))
+            return refuse(methodRefusal)
         default:
             return refuse(Refusal(400, "the head is malformed"))
         }
+    }
+
+    /// What is written like a method may well be one, such as QUERY; all others are no request at all.
+    private var methodRefusal: Refusal {
+        let word = bytes.drop { $0 == 13 || $0 == 10 }.prefix { 65...90 ~= $0 || $0 == 45 }
+        guard (1...32).contains(word.count), bytes[word.endIndex...].first == 32 else {
+            return Refusal(400, "the method is no known one")
+        }
+        return Refusal(501, "this method is not implemented")
     }
 
     private func prepare() {

@@ -50,10 +50,11 @@ final class Instance {
     /// The original takes the hash of the first commit; the double, of the path.
     static func project(of worktree: String) -> String { String(Hex.encode(SHA256.hash(worktree)).prefix(40)) }
 
-    /// `opencode.json` between what the double was given; throws the answer to every request when it is broken.
+    /// The project's files, and those of its `.opencode`, between what the double was given; throws the answer to every request when it is broken.
     static func readConfig(_ directory: String, _ settings: FakeSettings) throws(Refusal) -> JSONObject {
         var config = settings.config.members ?? JSONObject()
-        for name in ["opencode.json", "opencode.jsonc"] {
+        let own = [".opencode/opencode.jsonc", ".opencode/opencode.json"]
+        for name in ["opencode.json", "opencode.jsonc"] + own {
             let path = "\(directory)/\(name)"
             guard let text = Files.read(path) else { continue }
             guard let own = JSONValue(json: text)?.members else {

@@ -24,13 +24,30 @@ extension HostModule {
                         .record(
                             Record(
                                 "host.CloneOptions", "How to clone.",
-                                [.optional("depth", .integer(1...1_000_000), "Only so many commits of each branch.")])),
-                        "How to clone it."),
+                                [
+                                    .optional(
+                                        "depth", .integer(1...1_000_000), "Only so many commits of each branch."),
+                                    .optional(
+                                        "filter", .choice(["none", "blobs"]),
+                                        "`blobs` leaves out files until a worktree needs those of its commit."),
+                                    .optional(
+                                        "on_progress",
+                                        .function(
+                                            Signature([
+                                                .required("phase", .text(), "What git does."),
+                                                .required("percent", .integer(0...100), "How far it is."),
+                                            ])), "Called at each step."),
+                                ])), "How to clone it."),
                 ], results: [.required("repo", .record(GitTables.repo), "The repository.")],
                 example: #"local repo, err = git.clone("acme/app", { depth = 50 })"#
             ) { call in
-                let depth = call.options("options").integer("depth").map { Int($0) }
-                return LuaValue(try await git.clone(call.text("repo"), depth: depth))
+                let options = call.options("options")
+                let listener = Listener(call.state, options["on_progress"].function)
+                let repo = try await git.clone(
+                    call.text("repo"), depth: options.integer("depth").map { Int($0) },
+                    filter: options.text("filter"), onProgress: listener.tell)
+                if let failure = listener.failure { throw failure }
+                return LuaValue(repo)
             },
             HostFunction(
                 waiting: "fetch", "Brings a repository of the cache up to date.", [name],
@@ -54,6 +71,28 @@ extension HostModule {
                 .bytes(try await git.show(call.text("repo"), path: call.text("path"), at: call["at"].string))
             },
         ]
+    }
+
+    /// A script's function that is told of each step, until it fails once.
+    @Loop
+    private final class Listener {
+        private let state: LuaState
+        private let function: LuaFunction?
+        private(set) var failure: (any Error)?
+
+        init(_ state: LuaState, _ function: LuaFunction?) {
+            self.state = state
+            self.function = function
+        }
+
+        func tell(_ news: GitProgress) {
+            guard let function, failure == nil else { return }
+            do {
+                try state.callNow(function, .string(news.phase), .integer(Int64(news.percent)))
+            } catch {
+                failure = error
+            }
+        }
     }
 
     private static func trees(_ git: any WorldGit) -> [HostFunction] {
@@ -209,7 +248,15 @@ extension HostModule {
                                 [
                                     .optional(
                                         "branch", .text(max: 300), "The branch there; the worktree's own if left out."),
+                                    .optional(
+                                        "to", .choice(["own", "base", "default"]),
+                                        "The worktree's own branch, the one that it began from, or the repository's "
+                                            + "default one, instead of a name."),
                                     .optional("force", .boolean, "Replace what was pushed from here before."),
+                                    .optional(
+                                        "rebase", .boolean,
+                                        "Put the commits on what is there by now. The worktree follows, unless somebody "
+                                            + "is at work in it or it has uncommitted files."),
                                 ])), "Where to."),
                 ],
                 results: [
@@ -221,13 +268,19 @@ extension HostModule {
                                 [
                                     .required("branch", .text(), "The branch there."),
                                     .required("commit", .text(), "What it is at now."),
+                                    .required("rebased", .boolean, "Whether the commits were made again."),
+                                    .optional("onto", .text(), "The commit that they were put on, then."),
+                                    .optional("stays", .text(), "Why the worktree was left where it is, then."),
                                 ])), "What was pushed.")
                 ], example: "assert(git.push(tree.id))"
             ) { call in
                 let given = call.options("options")
-                return LuaValue(
-                    try await git.push(
-                        call.text("worktree"), branch: given.text("branch"), isForced: given.bool("force") ?? false))
+                var order = WorldPush()
+                order.branch = given.text("branch")
+                order.to = given.text("to")
+                order.isForced = given.bool("force") ?? false
+                order.isRebased = given.bool("rebase") ?? false
+                return LuaValue(try await git.push(call.text("worktree"), order))
             },
         ]
     }

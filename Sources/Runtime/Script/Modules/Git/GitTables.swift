@@ -27,6 +27,7 @@ enum GitTables {
             .required("branch", .text(), "The branch that was made for it."),
             .required("base", .text(), "The commit that it began from."),
             .optional("user", .text(), "Whose it is."), .optional("workspace", .text(), "That user's workspace."),
+            .optional("bytes", Contract.count, "What it held when it was last measured."),
             .optional("chat", .text(), "The chat that works in it."),
             .optional("run", .text(), "The run that used it last."),
             .optional("pull_request", .text(), "The address of its pull request."),
