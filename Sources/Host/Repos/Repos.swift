@@ -12,7 +12,7 @@ final class Repos {
     let settings: RepoSettings
     /// Everything that changes a repository of the cache, one after the other.
     let turns = Turns("the repository")
-    private let cloning: SingleFlight<RepoRecord>
+    private let cloning: SingleFlight<(repo: RepoRecord, isMade: Bool)>
     private let fetching: SingleFlight<RepoRecord>
     /// Who wants to know how far a clone is, by the repository's id.
     private var listeners: [String: [Int: @Loop (GitProgress) -> Void]] = [:]
@@ -101,18 +101,18 @@ final class Repos {
         onProgress: @escaping @Loop (GitProgress) -> Void = { _ in }
     ) async throws -> (repo: RepoRecord, isNew: Bool) {
         if let repo = try await find(name) { return (repo, false) }
-        let isNew = !cloning.isFlying(name.id)
         let listener = follow(name.id, onProgress)
         defer {
             listeners[name.id]?[listener] = nil
             if listeners[name.id]?.isEmpty == true { listeners[name.id] = nil }
         }
-        let repo = try await cloning.run(name.id) { [self] in
+        let (repo, isFirst) = try await cloning.lead(name.id) { [self] in
             try await turns.run(name.id) {
                 try await cloneNow(name, login, depth ?? settings.depth, filter ?? settings.filter)
             }
         }
-        return (repo, isNew)
+        // Who heard late that it was not there yet may find it made.
+        return (repo.repo, isFirst && repo.isMade)
     }
 
     private func follow(_ id: String, _ tell: @escaping @Loop (GitProgress) -> Void) -> Int {
@@ -125,8 +125,8 @@ final class Repos {
 
     private func cloneNow(
         _ name: RepoName, _ login: GitLogin?, _ depth: Int?, _ filter: RepoFilter
-    ) async throws -> RepoRecord {
-        if let repo = try await find(name) { return repo }
+    ) async throws -> (repo: RepoRecord, isMade: Bool) {
+        if let repo = try await find(name) { return (repo, false) }
         let repo = try await enter(name, depth, filter)
         let part = "\(places.cache)/.cloning-\(Hex.encode(Random.bytes(8)))"
         do {
@@ -141,7 +141,7 @@ final class Repos {
             }
             try await noteFetched(repo, nil)
             log.info("cloned", ["repo": LogValue(name.description)])
-            return try await get(name)
+            return (try await get(name), true)
         } catch {
             await Deadline.lifted { await undo(repo, part) }
             throw error

@@ -12,11 +12,17 @@ final class SingleFlight<Value: Sendable> {
         self.scope = scope
     }
 
-    func isFlying(_ name: String) -> Bool { waiting[name] != nil }
-
     func run(_ name: String, _ work: @escaping @Loop () async throws -> Value) async throws -> Value {
+        try await lead(name, work).value
+    }
+
+    /// The same, and whether it was this call that had it done.
+    func lead(
+        _ name: String, _ work: @escaping @Loop () async throws -> Value
+    ) async throws -> (value: Value, isFirst: Bool) {
+        let isFirst = waiting[name] == nil
         let waiter = Waiter<Value>("\(subject) \(name)")
-        if waiting[name] != nil {
+        if !isFirst {
             waiting[name]?.append(waiter)
         } else {
             waiting[name] = [waiter]
@@ -31,6 +37,6 @@ final class SingleFlight<Value: Sendable> {
                 for waiter in waiting.removeValue(forKey: name) ?? [] { waiter.finish(result) }
             }
         }
-        return try await waiter.value()
+        return (try await waiter.value(), isFirst)
     }
 }

@@ -73,7 +73,7 @@ final class Worktrees {
             guard page.count == Worktrees.pageSize else { return found }
         }
     }
-    private static let pageSize = 500
+    static let pageSize = 500
 
     func desk(_ record: WorktreeRecord) async throws -> Desk {
         let repo = try await repos.get(record.repo)

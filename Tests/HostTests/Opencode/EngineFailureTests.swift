@@ -34,7 +34,10 @@ struct EngineFailureTests {
             #expect(attempt.begun == 0 && bed.handedOver("say two") == 0)
             let again = TestAttempt(.recreateSession, after: attempt)
             #expect(await bed.perform(again) == nil && again.text == "two")
+            let feed = try await bed.server.follow("ses_other")
             await bed.fake.kill()
+            while true { if case .lost? = try await feed.next(within: .seconds(10)) { break } }
+            feed.close()
             let down = bed.attempt("say three")
             #expect(await bed.perform(down)?.kind == .agentGone)
             #expect(down.begun == 0)

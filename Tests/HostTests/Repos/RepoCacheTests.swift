@@ -51,6 +51,30 @@ struct RepoCacheTests {
         }
     }
 
+    @Test("a start takes more worktrees than one page of them holds, and loses none")
+    @Loop func many() async throws {
+        try await RepoBed.with { bed in
+            let count = 2 * Worktrees.pageSize + 1
+            let repo = try RepoName("acme/app").id
+            try await bed.spaces.store.write { store in
+                try store.run(
+                    RepoQueries.addRepo, repo, "acme", "app", "acme__app", nil as Int?, RepoFilter.none, Int64(1),
+                    Int64(1))
+                try store.run(RepoQueries.setRepoState, "ready", repo)
+                for number in 0..<count {
+                    let id = "tree\(number)"
+                    try store.run(
+                        RepoQueries.addWorktree, id, repo, "", "", "acme__app__\(id)", "/nowhere/\(id)", "perigee/\(id)",
+                        "0", "main", nil as String?, nil as String?, Int64(1), Int64(1))
+                    try store.run(RepoQueries.setWorktreeState, "ready", id)
+                }
+            }
+            let house = try await bed.again()
+            let all = try await house.worktrees.all()
+            #expect(all.count == count && Set(all.map(\.id.text)).count == count)
+        }
+    }
+
     @Test("what a kill left in the middle of a clone counts as nothing, and is gone after the next start")
     @Loop func remainders() async throws {
         try await RepoBed.with { bed in
@@ -59,7 +83,8 @@ struct RepoCacheTests {
             // The row is there, and half of a clone.
             try await bed.spaces.store.write { store in
                 try store.run(
-                    RepoQueries.addRepo, name.id, "acme", "app", "acme__app", nil as Int?, Int64(1), Int64(1))
+                    RepoQueries.addRepo, name.id, "acme", "app", "acme__app", nil as Int?, RepoFilter.none, Int64(1),
+                    Int64(1))
             }
             bed.directory.write("half", to: "projects/repos/.cloning-x/HEAD")
             bed.directory.write("half", to: "projects/git/parcel-x/pack-1.pack")
