@@ -64,7 +64,8 @@ struct RepoCacheTests {
                 for number in 0..<count {
                     let id = "tree\(number)"
                     try store.run(
-                        RepoQueries.addWorktree, id, repo, "", "", "acme__app__\(id)", "/nowhere/\(id)", "perigee/\(id)",
+                        RepoQueries.addWorktree, id, repo, "", "", "acme__app__\(id)", "/nowhere/\(id)",
+                        "perigee/\(id)",
                         "0", "main", nil as String?, nil as String?, Int64(1), Int64(1))
                     try store.run(RepoQueries.setWorktreeState, "ready", id)
                 }
