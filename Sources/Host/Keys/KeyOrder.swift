@@ -83,7 +83,7 @@ struct KeyOrder: Sendable, Equatable {
         guard text.utf8.count <= longest else {
             throw Fault(.invalidInput, "the \(field) of a key is longer than \(longest) bytes")
         }
-        guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && $0.value != 127 }) else {
+        guard text.unicodeScalars.allSatisfy({ $0.value >= 32 && !(127...159).contains($0.value) }) else {
             throw Fault(.invalidInput, "the \(field) of a key has control characters")
         }
         return text

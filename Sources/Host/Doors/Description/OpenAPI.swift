@@ -109,6 +109,9 @@ enum OpenAPI {
         // What the server itself refuses reaches no door.
         var told: JSONObject = ["application/problem+json": problem]
         if endpoint.path.hasPrefix("/v1") { told["application/json"] = ["schema": Schematic.ref("OpenAIError").json] }
+        if ["/sessions", "/api/sessions"].contains(where: endpoint.path.hasPrefix) {
+            told["application/json"] = ["schema": Schematic.ref("SessionError").json]
+        }
         answer["content"] = .object(told)
         return answer
     }

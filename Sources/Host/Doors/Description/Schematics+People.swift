@@ -32,11 +32,12 @@ extension Schematics {
             "KeyOrder",
             shape(
                 [
-                    "name?": "KeyText|null", "user?": "KeyText|null", "scopes?": "KeyScopes",
+                    "name?": "KeyName|null", "user?": "KeyText|null", "scopes?": "KeyScopes",
                     "expires?": "KeyLifetime|null",
                 ],
                 isClosed: true)
         ),
+        ("KeyName", ["type": "string", "pattern": #"^[^\u0000-\u001f\u007f-\u009f]{0,60}$"#]),
         ("KeyText", ["type": "string", "pattern": #"^[^\u0000-\u001f\u007f-\u009f]{1,60}$"#]),
         ("KeyLifetime", ["type": "string", "pattern": "^([1-9][0-9]{0,2}(d|h|m)|never)$"]),
         ("KeyScopes", ["type": "array", "minItems": 1, "items": type("KeyScope")]),
@@ -121,17 +122,18 @@ extension Schematics {
         ("Model", shape(["id": "string", "object": "string", "created?": "integer", "owned_by?": "string"])),
         (
             "ChatRequest",
-            shape(["model?": "name", "messages": "ChatMessages", "stream?": "boolean|null", "user?": "any"])
+            shape(["model?": "string|null", "messages": "ChatMessages", "stream?": "boolean|null", "user?": "any"])
         ),
         ("ChatMessages", ["type": "array", "minItems": 1, "items": type("ChatMessage")]),
-        ("ChatMessage", shape(["role": "ChatRole", "content": "string"])),
+        ("ChatMessage", shape(["role": "ChatRole", "content?": "any"])),
         ("ChatRole", ["type": "string", "enum": ["system", "developer", "user", "assistant"]]),
         (
             "ResponseRequest",
             shape([
-                "model?": "name", "input": "name", "stream?": "boolean|null", "previous_response_id?": "string|null",
+                "model?": "string|null", "input": "string", "stream?": "boolean|null",
+                "previous_response_id?": "string|null",
             ])
         ),
-        ("EmbeddingRequest", shape(["input": "any", "model?": "string"])),
+        ("EmbeddingRequest", shape(["input": "any", "model?": "string|null"])),
     ]
 }

@@ -43,6 +43,7 @@ enum Schematics {
                 "hint?": "string", "retryable?": "boolean",
             ])
         ),
+        ("SessionError", shape(["error": "string", "hint?": "string", "timestamp": "string"])),
         ("OpenAIError", shape(["error": "OpenAIErrorBody"])),
         (
             "OpenAIErrorBody",

@@ -1,4 +1,4 @@
-/// The request methods that routes can be written for; the server answers any other with 501.
+/// The request methods that routes can be written for; the server answers any other with 405.
 public enum Method: String, Sendable, CaseIterable {
     case get = "GET"
     case head = "HEAD"
@@ -9,4 +9,7 @@ public enum Method: String, Sendable, CaseIterable {
     case options = "OPTIONS"
     case trace = "TRACE"
     case connect = "CONNECT"
+
+    /// What may be served somewhere, as `Allow` says it.
+    static let served = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 }

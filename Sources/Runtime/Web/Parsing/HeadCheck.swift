@@ -15,7 +15,7 @@ struct HeadCheck {
     mutating func run(_ method: Method?, _ minorVersion: UInt8, _ whole: HeadSlice, _ fields: [Headers.Field])
         -> Refusal?
     {
-        guard let method else { return Refusal(501, "this method is not implemented") }
+        guard let method else { return Refusal(405, "this method is served nowhere") }
         if method == .connect { return Refusal(501, "this server is no proxy") }
         guard let target = RequestTarget(bytes, whole, isConnect: false) else {
             return Refusal(400, "the target of the request line is malformed")

@@ -141,7 +141,7 @@ final class RequestParser {
         guard (1...32).contains(word.count), bytes[word.endIndex...].first == 32 else {
             return Refusal(400, "the method is no known one")
         }
-        return Refusal(501, "this method is not implemented")
+        return Refusal(405, "this method is served nowhere")
     }
 
     private func prepare() {

@@ -173,6 +173,8 @@ extension Connection {
         state.receiving = .body
         if state.answering == .thinking { task?.cancel() }
         state.answering = .nothing
-        answer(.problem(refusal.fault, status: refusal.status), to: request)
+        var response = Response.problem(refusal.fault, status: refusal.status)
+        if refusal.status == 405 { response.headers["Allow"] = Method.served }
+        answer(response, to: request)
     }
 }
