@@ -5,7 +5,7 @@ import Runtime
 /// A field's name ends with `?` when it may be missing. Types are words of JSON Schema, `time`, names of other shapes,
 /// `[…]` for lists, and `…|null`.
 enum Schematics {
-    static let all: [(String, JSONValue)] = errors + resources + work + people + program + clients
+    static let all: [(String, JSONValue)] = errors + resources + work + people + program + clients + orders
 
     static func shape(_ fields: KeyValuePairs<String, String>, isClosed: Bool = false) -> JSONValue {
         var properties: JSONObject = [:]

@@ -20,7 +20,7 @@ struct ReposDoor: Door {
                 answers: [
                     200: "`cloned`, or `exists`", 202: "it takes longer: an operation to follow",
                     400: "no name of a repository", 401: "the server wants a token", 404: "the server has none",
-                ], action: .task(clone)),
+                ], body: .required(.ref("CloneOrder")), action: .task(clone)),
             Endpoint(
                 method: .get, path: "/mgmt/repos",
                 summary: "The cache. Without the scope `manage`: what the caller's worktrees are made of.",

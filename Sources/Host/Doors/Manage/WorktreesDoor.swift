@@ -19,7 +19,7 @@ struct WorktreesDoor: Door {
                 answers: [
                     200: "`created`, or `exists`", 202: "it takes longer: an operation to follow",
                     400: "no name, or no id", 404: "the repository is not cloned", 409: "the id is another's",
-                ], action: .task(make)),
+                ], body: .required(.ref("WorktreeOrder")), action: .task(make)),
             Endpoint(
                 method: .get, path: "/mgmt/worktrees",
                 summary:
@@ -62,8 +62,8 @@ struct WorktreesDoor: Door {
             Endpoint(
                 method: .post, path: "/mgmt/worktrees/{id}/commit",
                 summary: "Commits everything in it with `message`; `author` has name and email.",
-                answers: [200: "the commit", 409: "nothing has changed, or git is at work in it"], action: .task(commit)
-            ),
+                answers: [200: "the commit", 409: "nothing has changed, or git is at work in it"],
+                body: .required(.ref("CommitOrder")), action: .task(commit)),
             Endpoint(
                 method: .post, path: "/mgmt/worktrees/{id}/push",
                 summary:
@@ -73,14 +73,14 @@ struct WorktreesDoor: Door {
                 answers: [
                     200: "what was pushed", 202: "it takes longer", 401: "the server wants a token",
                     403: "the hook `push` refuses it", 409: "the branch has other commits, or they conflict",
-                ], action: .task(push)),
+                ], body: .required(.ref("PushOrder")), action: .task(push)),
             Endpoint(
                 method: .post, path: "/mgmt/worktrees/{id}/pull-request",
                 summary: "Pushes, and opens a pull request with `title`, `body`, `base` and `draft`. One that is open "
                     + "already is the answer too.",
                 answers: [
                     200: "the pull request", 202: "it takes longer", 401: "there is no token", 409: "nothing to push",
-                ], action: .task(pullRequest)),
+                ], body: .required(.ref("PullRequestOrder")), action: .task(pullRequest)),
         ]
     }
 

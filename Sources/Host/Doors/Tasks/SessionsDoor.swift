@@ -18,7 +18,7 @@ struct SessionsDoor: Door {
                 answers: [
                     201: "the session, which is on the disk", 400: "a field is wrong, and why",
                     409: "there is a session of that id", 503: "too many are at work",
-                ], action: .task(guarded(start))),
+                ], body: .required(.ref("SessionSubmission")), action: .task(guarded(start))),
             Endpoint(
                 method: .get, path: "/sessions",
                 summary: "Sessions, the newest first; ?status=, ?before= and ?limit= choose.",
@@ -43,7 +43,7 @@ struct SessionsDoor: Door {
             Endpoint(
                 method: .post, path: "/sessions/{id}/asks/{ask}", summary: "Answers what it waits for.",
                 answers: [200: "its status", 404: "nothing like that was asked", 409: "it was answered already"],
-                action: .task(guarded(answer))),
+                body: .required(.ref("AskAnswer")), action: .task(guarded(answer))),
             Endpoint(
                 method: .delete, path: "/sessions/{id}", summary: "Stops it if need be, and removes it.",
                 answers: [204: "it is gone", 404: unknown], action: .task(guarded(remove))),

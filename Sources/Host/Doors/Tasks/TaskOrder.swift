@@ -86,9 +86,12 @@ struct TaskOrder: Sendable {
     /// `repo` with its `branch`, and all of `repos`.
     private static func repos(_ fields: Fields, _ limits: TaskLimits) throws -> [RepoWish] {
         var texts = try fields.words("repos", atMost: mostRepos) ?? []
+        let branch = try fields.text("branch", atMost: 300)
+        if let branch {
+            do { _ = try BranchName(branch) } catch { throw fields.bad("branch", Fault(error).message) }
+        }
         if let repo = try fields.text("repo", atMost: 500) {
-            let branch = try fields.text("branch", atMost: 300).map { "#\($0)" }
-            texts.insert(repo + (branch ?? ""), at: 0)
+            texts.insert(repo + (branch.map { "#\($0)" } ?? ""), at: 0)
         }
         guard !texts.isEmpty else { return [] }
         guard limits.directory == nil else {

@@ -18,7 +18,7 @@ struct TasksDoor: Door {
                     202: "the execution, which is on the disk", 400: "the body is wrong, and where",
                     404: "the project is another's", 409: "the task is at work already", 413: "it is too large",
                     429: "too many wait",
-                ], action: .task(guarded(execute))),
+                ], body: .required(.ref("TaskSubmission")), action: .task(guarded(execute))),
             Endpoint(
                 method: .get, path: "/tasks",
                 summary:
@@ -71,7 +71,7 @@ struct TasksDoor: Door {
                 method: .post, path: "/tasks/{id}/asks/{ask}",
                 summary: "Answers what it asks: `verdict`, and `answers` to a question. The first answer counts.",
                 answers: [200: "its status", 404: "nothing like that was asked", 409: "it was answered already"],
-                action: .task(guarded(answer))),
+                body: .required(.ref("AskAnswer")), action: .task(guarded(answer))),
             Endpoint(
                 method: .delete, path: "/tasks/{id}",
                 summary: "Stops it if need be, and removes the execution, or the task with all of its executions.",
