@@ -6,15 +6,16 @@ struct RecentChats {
         let chat: String
     }
 
-    /// More are forgotten, the oldest first, and asked for instead.
-    private static let most = 1024
-    /// A chat with more turns is always asked for.
-    private static let mostTurns = 200
+    /// More are forgotten, the oldest first, and asked for instead; so is a chat with more turns than its bound. At half
+    /// a kilobyte a turn all of it stays within 15 MB.
+    private static let mostChats = 256
+    private static let mostTurnsOfChat = 100
+    private static let mostTurns = 1024
 
     /// All turns of a chat, oldest first.
-    private var chats = Recent<Key, [ChatNode]>(most: RecentChats.most)
+    private var chats = Recent<Key, [ChatNode]>(most: RecentChats.mostChats)
     /// The newest turns of all chats, which may still be on their way to the store.
-    private var turns = Recent<String, (key: Key, node: ChatNode)>(most: RecentChats.most)
+    private var turns = Recent<String, (key: Key, node: ChatNode)>(most: RecentChats.mostTurns)
 
     func nodes(of key: Key) -> [ChatNode]? { chats[key] }
 
@@ -26,7 +27,7 @@ struct RecentChats {
     mutating func read(_ stored: [ChatNode], of key: Key, after corrections: Int) -> [ChatNode] {
         var nodes = stored
         for (_, turn) in turns.inOrder where turn.key == key { RecentChats.put(turn.node, into: &nodes) }
-        if nodes.count <= RecentChats.mostTurns, corrections == self.corrections { chats[key] = nodes }
+        if nodes.count <= RecentChats.mostTurnsOfChat, corrections == self.corrections { chats[key] = nodes }
         return nodes
     }
 
@@ -38,7 +39,7 @@ struct RecentChats {
         turns[node.run] = (key, node)
         guard var nodes = chats[key] else { return }
         RecentChats.put(node, into: &nodes)
-        chats[key] = nodes.count <= RecentChats.mostTurns ? nodes : nil
+        chats[key] = nodes.count <= RecentChats.mostTurnsOfChat ? nodes : nil
     }
 
     /// The store knows better: the turn was changed there.
@@ -71,7 +72,7 @@ struct RecentChats {
 struct Recent<Key: Hashable, Value> {
     private let most: Int
     private var values: [Key: Value] = [:]
-    /// In the order in which they came; one that was taken out leaves its place behind.
+    /// In the order in which they came; what was pushed out lies before `first`.
     private var order: [Key] = []
     private var first = 0
 

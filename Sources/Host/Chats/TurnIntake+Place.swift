@@ -25,6 +25,9 @@ extension TurnIntake {
         return try await runs.place(ofNewestIn: chat, of: user)
     }
 
+    /// Nothing of a removed user is remembered.
+    func forget(user: String) { places.remove { key, _ in key.user == user } }
+
     /// The next turn of the chat need not ask the store.
     func note(_ place: Decision, _ engine: String, of run: RunRecord) {
         guard let chat = run.order.chat else { return }

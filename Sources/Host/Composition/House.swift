@@ -129,7 +129,7 @@ final class House {
         world.query = { [store = store!] sql, parameters in
             try await store.readOnly(sql, parameters, limits: ReadOnlyLimits(views: Schema.scriptViews))
         }
-        world.trashRoots = trashRoots
+        world.trashRoots = resources!.trashRoots(beside: repos?.repos.places.roots ?? [])
         let jobs = try await openJobs(world)
         var table = HostTable.standard(world)
         table.add(.jobs(jobs))
@@ -161,12 +161,6 @@ final class House {
         self.scripts = scripts
         await scripts.start()
         try scripts.follow()
-    }
-
-    /// Every place with a trash of its own.
-    private var trashRoots: [FileRoot] {
-        let known = resources!.trashRoots
-        return known + (repos?.repos.places.roots ?? []).filter { root in !known.contains { $0.name == root.name } }
     }
 
     private func openJobs(_ world: World) async throws -> Jobs {

@@ -58,6 +58,11 @@ final class Resources {
         removal.runs = { [weak house] in house?.runs }
     }
 
+    /// Every place with a trash of its own, where others have some as well.
+    func trashRoots(beside others: [FileRoot]) -> [FileRoot] {
+        trashRoots + others.filter { other in !trashRoots.contains { $0.name == other.name } }
+    }
+
     /// What gc plans may remove of all this.
     func targets(_ store: Store, _ trash: Trash) -> [any GCTarget] {
         SnapshotItem.Kind.allCases.map { SnapshotTarget($0, snapshots, isBusy: isBusy, now: Access.now) }
@@ -70,9 +75,12 @@ final class Resources {
 
     /// Runs are served from now on.
     func start(_ room: ChatRoom, _ board: EventBoard) async throws {
-        removal.onRemoved = { [weak agents = room.agents, weak chats = room.chats, weak board] removal in
+        removal.onRemoved = {
+            [weak agents = room.agents, weak chats = room.chats, weak intake = room.openAI.intake, weak board] removal
+            in
             agents?.forget(workspace: removal.workspace)
             chats?.forgetRecent(of: removal.state.user)
+            intake?.forget(user: removal.state.user)
             board?.tell("user", ["user": .string(removal.state.user), "state": "removed"])
         }
         disk.onWarning = { [weak board] in board?.tell($0) }

@@ -30,7 +30,7 @@ final class DiskBook {
     private var touched: Set<Key> = []
     /// As long as nothing has changed since it was made.
     private var known: DiskView?
-    private var changes = false
+    private var version = 0
     /// The paths whose volumes count.
     private let volumePaths: [String]
     private(set) var warning: DiskWarning?
@@ -178,7 +178,7 @@ final class DiskBook {
 
     private func noteChange() {
         known = nil
-        changes = true
+        version += 1
     }
 
     private func save(_ entries: [Entry]) async throws {
@@ -206,12 +206,12 @@ final class DiskBook {
         let all = Array(entries.values)
         let projects = Set(sources.filter(\.isProject).map(\.kind))
         let inner = Set(sources.filter { $0.within.map(projects.contains) ?? false }.map(\.kind))
-        changes = false
+        let version = version
         let view = try await BlockingPool.shared.run("the sizes in their order") {
             DiskView(all, projects: projects, inner: inner)
         }
         // Else somebody else makes a newer one.
-        if !changes { known = view }
+        if version == self.version { known = view }
         return view
     }
 

@@ -37,6 +37,25 @@ struct RunRecoveryTests {
         await house.close()
     }
 
+    @Test("a prompt that the agent sent back untouched has not begun, unless one before it had")
+    func refused() async throws {
+        let house = RunsHarness()
+        var started: [JSONValue?] = []
+        house.rules.hooks["recover"] = {
+            started.append($0["started"])
+            return ["action": "recreate_session"]
+        }
+        house.stage.act = { attempt in
+            try await attempt.begins()
+            if attempt.number != 2 { attempt.refused() }
+            if attempt.number < 4 { throw RunFailure(.sessionMissing, "there is no such session") }
+        }
+        try await house.open()
+        let run = try await house.carryOut(house.order())
+        #expect(run.state == .succeeded && started == [false, true, true])
+        await house.close()
+    }
+
     @Test("giving up fails the run with the words of the hook")
     func givesUp() async throws {
         let house = RunsHarness()

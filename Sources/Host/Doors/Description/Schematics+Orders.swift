@@ -1,13 +1,33 @@
 import Runtime
 
 extension Schematics {
+    /// What is harmless in a path, an argument and an address: letters, digits, _ and -, with dots inside.
+    private static let word = #"[A-Za-z0-9_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*"#
+
     /// What is sent to have something done in repositories, and by backends that submit work.
     static let orders: [(String, JSONValue)] = [
-        // Plain words at both sides of the slash; addresses of the same server are taken as well.
-        ("RepoText", ["type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_-]*/[A-Za-z0-9_][A-Za-z0-9_-]*$"]),
-        ("BranchText", ["type": "string", "pattern": "^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$"]),
+        (
+            "RepoText",
+            [
+                "type": "string", "pattern": .string("^\(word)/\(word)$"),
+                "description": "owner/name. Clones and tasks take an address of the same server as well.",
+            ]
+        ),
+        (
+            "BranchText",
+            [
+                "type": "string", "pattern": .string("^\(word)(/\(word))*$"),
+                "description": "As git takes names of branches, of which this is the plain part.",
+            ]
+        ),
         ("WorkText", ["type": "string", "pattern": "^[A-Za-z0-9._:@~-]{1,200}$"]),
-        ("WorkSeconds", ["type": "integer", "minimum": 1, "maximum": 3600]),
+        (
+            "WorkSeconds",
+            [
+                "type": "integer", "minimum": 1, "maximum": 3600,
+                "description": "The settings may allow more, or less.",
+            ]
+        ),
         (
             "CloneOrder",
             shape(["repo": "RepoText", "depth?": "CloneDepth", "filter?": "CloneFilter"])
@@ -15,7 +35,7 @@ extension Schematics {
         ("CloneDepth", ["type": "integer", "minimum": 1, "maximum": 1_000_000]),
         ("CloneFilter", ["type": "string", "enum": .array(RepoFilter.allCases.map { .string($0.rawValue) })]),
         ("WorktreeOrder", shape(["repo": "RepoText", "sessionId": "WorktreeWord", "branch?": "BranchText"])),
-        ("WorktreeWord", ["type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_-]{0,127}$"]),
+        ("WorktreeWord", ["type": "string", "pattern": .string("^\(word)$"), "maxLength": 128]),
         ("CommitOrder", shape(["message": "name", "author?": "CommitAuthor"])),
         ("CommitAuthor", shape(["name?": "string", "email?": "string"])),
         (
