@@ -16,6 +16,8 @@ struct RecentChats {
     private var chats = Recent<Key, [ChatNode]>(most: RecentChats.mostChats)
     /// The newest turns of all chats, which may still be on their way to the store.
     private var turns = Recent<String, (key: Key, node: ChatNode)>(most: RecentChats.mostTurns)
+    /// The runs of those, the oldest first.
+    private var runs: [Key: [String]] = [:]
 
     func nodes(of key: Key) -> [ChatNode]? { chats[key] }
 
@@ -26,7 +28,9 @@ struct RecentChats {
     /// right since it was asked for.
     mutating func read(_ stored: [ChatNode], of key: Key, after corrections: Int) -> [ChatNode] {
         var nodes = stored
-        for (_, turn) in turns.inOrder where turn.key == key { RecentChats.put(turn.node, into: &nodes) }
+        for run in runs[key, default: []] {
+            if let turn = turns[run] { RecentChats.put(turn.node, into: &nodes) }
+        }
         if nodes.count <= RecentChats.mostTurnsOfChat, corrections == self.corrections { chats[key] = nodes }
         return nodes
     }
@@ -36,7 +40,8 @@ struct RecentChats {
 
     /// A turn that is new, or stands otherwise than it did.
     mutating func put(_ node: ChatNode, in key: Key) {
-        turns[node.run] = (key, node)
+        if turns[node.run] == nil { runs[key, default: []].append(node.run) }
+        if let (old, turn) = turns.set((key, node), for: node.run) { leave(turn.key, old) }
         guard var nodes = chats[key] else { return }
         RecentChats.put(node, into: &nodes)
         chats[key] = nodes.count <= RecentChats.mostTurnsOfChat ? nodes : nil
@@ -45,6 +50,7 @@ struct RecentChats {
     /// The store knows better: the turn was changed there.
     mutating func drop(_ run: String) {
         corrections += 1
+        if let turn = turns[run] { leave(turn.key, run) }
         turns[run] = nil
         chats.remove { _, nodes in nodes.contains { $0.run == run } }
     }
@@ -53,6 +59,12 @@ struct RecentChats {
         corrections += 1
         chats.remove { key, _ in isMeant(key) }
         turns.remove { _, turn in isMeant(turn.key) }
+        runs = runs.filter { !isMeant($0.key) }
+    }
+
+    private mutating func leave(_ key: Key, _ run: String) {
+        runs[key]?.removeAll { $0 == run }
+        if runs[key]?.isEmpty == true { runs[key] = nil }
     }
 
     /// One that the store has not numbered yet is the newest.
@@ -78,25 +90,28 @@ struct Recent<Key: Hashable, Value> {
 
     init(most: Int) { self.most = most }
 
-    var inOrder: some Sequence<(Key, Value)> {
-        order[first...].lazy.compactMap { key in values[key].map { (key, $0) } }
-    }
-
     subscript(_ key: Key) -> Value? {
         get { values[key] }
         set {
-            guard let newValue else {
-                if values.removeValue(forKey: key) != nil { remove { other, _ in other == key } }
-                return
+            if let newValue {
+                set(newValue, for: key)
+            } else if values.removeValue(forKey: key) != nil {
+                compact()
             }
-            guard values.updateValue(newValue, forKey: key) == nil else { return }
-            order.append(key)
-            if order.count - first > most {
-                values[order[first]] = nil
-                first += 1
-            }
-            if first > most { compact() }
         }
+    }
+
+    /// Gives what had to go for it.
+    @discardableResult
+    mutating func set(_ value: Value, for key: Key) -> (Key, Value)? {
+        guard values.updateValue(value, forKey: key) == nil else { return nil }
+        order.append(key)
+        guard order.count - first > most else { return nil }
+        let oldest = order[first]
+        first += 1
+        let gone = values.removeValue(forKey: oldest).map { (oldest, $0) }
+        if first > most { compact() }
+        return gone
     }
 
     mutating func remove(_ isMeant: (Key, Value) -> Bool) {
