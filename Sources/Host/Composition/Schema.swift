@@ -185,5 +185,6 @@ enum Schema {
         Migration(16, "repositories and worktrees", RepoQueries.schema),
         Migration(17, "operations that clients were told to ask for", OperationQueries.schema),
         Migration(18, "what clones leave out", RepoQueries.filters),
+        Migration(19, "what was decided before runs were accepted", RunsSchema.decisionsInside),
     ]
 }

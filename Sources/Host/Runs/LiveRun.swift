@@ -16,6 +16,8 @@ final class LiveRun {
     /// It is on the disk; until then nobody hears of it, and what there is to hear is kept.
     var isAccepted = true
     var untold: [RunRecord] = []
+    /// The journal has handed it to the store for the first time.
+    var isWritten = true
     /// It could not be written down, and so was never accepted.
     var isDiscarded = false
     /// Its record differs from what the journal has of it.

@@ -124,7 +124,7 @@ extension Runs {
         let (isKnown, decisions) = try await store.read { snapshot in
             (
                 try snapshot.first(RunsQueries.standing, id) != nil,
-                try snapshot.all(RunsQueries.decisions, id, Int64.max, 10_000)
+                try StoredRun.firstDecisions(of: id, snapshot) + snapshot.all(RunsQueries.laterDecisions, id, 10_000)
             )
         }
         guard isKnown else { throw unknown(id) }
@@ -133,11 +133,14 @@ extension Runs {
 
     /// Where the newest run of a user's chat was carried out; nil when there is none, or none any more.
     func place(ofNewestIn chat: String, of user: String) async throws -> JSONObject? {
-        guard let (engine, decided) = try await store.read({ try $0.first(RunsQueries.newestPlace, chat, user) }) else {
-            return nil
+        let found = try await store.read { snapshot -> (engine: String, decided: JSONValue?)? in
+            guard let (id, engine) = try snapshot.first(RunsQueries.newestInChat, chat, user) else { return nil }
+            let decisions = try StoredRun.firstDecisions(of: id, snapshot)
+            return (engine, decisions.first { $0.decision.hook == "place" }?.decision.value)
         }
+        guard let (engine, decided) = found else { return nil }
         var place: JSONObject = [:]
-        if let decided, case .object(let members) = try JSON.parse(decided).value { place = members }
+        if case .object(let members)? = decided { place = members }
         place["engine"] = .string(engine)
         return place
     }

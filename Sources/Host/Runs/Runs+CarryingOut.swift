@@ -257,9 +257,15 @@ extension Runs {
     func commit(_ run: LiveRun, state reason: String?) async throws {
         if let reason { tell(run, reason) }
         let record = run.record
+        // Of a new run this is the first that is written.
+        let isNew = !run.isWritten
         run.hasChanged = false
         try await journal.write { transaction in
-            guard try StoredRun.save(record, transaction) else {
+            let isThere =
+                isNew
+                ? try transaction.first(RunsQueries.isThere, record.id) != nil
+                : try StoredRun.save(record, transaction)
+            guard isThere else {
                 throw Fault(.conflict, "run \(record.id) is not in the store, or has ended there", isRetryable: false)
             }
         }

@@ -37,7 +37,7 @@ final class Runs {
             let found = try snapshot.all(RunsQueries.unfinished, atMost: 100_000)
             let unsure = Set(try snapshot.all(RunsQueries.unsure, atMost: 100_000))
             let moments = try found.map { try snapshot.first(RunsQueries.newestMoment, $0.id) ?? $0.createdAt }
-            let decisions = try found.map { try snapshot.all(RunsQueries.firstDecisions, $0.id).map(\.decision) }
+            let decisions = try found.map { try StoredRun.firstDecisions(of: $0.id, snapshot).map(\.decision) }
             return (found, unsure, moments, decisions)
         }
         // A kill may have taken numbers with it that somebody has seen: they are not given again, and nothing is missing.
@@ -109,12 +109,9 @@ final class Runs {
         order.prompt = order.prompt.beginning(16 << 10)
         let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
         let run = enter(record, after: 0, moment: record.createdAt)
-        run.isAccepted = false
+        (run.isAccepted, run.isWritten) = (false, false)
         let isNext = lanes.ready(run.id)
-        let waiter = journal.submit(holding: isNext) { transaction in
-            try StoredRun.add(record, transaction)
-            try beside(record, transaction)
-        }
+        let waiter = journal.enter(run, holding: isNext, beside: beside)
         append(.state(.queued, reason: "accepted"), to: run)
         for notice in notices { append(.notice(notice), to: run) }
         if isNext { begin(run) }
@@ -150,7 +147,7 @@ final class Runs {
         let (found, decisions) = try await store.read { snapshot in
             (
                 try snapshot.first(RunsQueries.run, id),
-                try snapshot.all(RunsQueries.firstDecisions, id).map(\.decision)
+                try StoredRun.firstDecisions(of: id, snapshot).map(\.decision)
             )
         }
         return found.map { $0.with($0.order.with(decisions)) }

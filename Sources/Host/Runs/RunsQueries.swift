@@ -4,9 +4,11 @@ import Runtime
 enum RunsQueries {
     static let add: Query<Void> = """
         INSERT INTO runs (id, door, engine, user_key, workspace, persona, chat, lane, model, title, prompt, attended,
-            decided, state, created_at, attempts, usage, unsure, meta, input, key_id)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '{}', 1, ?, ?, ?)
+            decided, decisions, state, created_at, started_at, attempts, runner, session, message, usage, failure,
+            waiting_for, unsure, meta, input, key_id)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)
         """
+    static let isThere = Query("SELECT 1 FROM runs WHERE id = ? AND ended_at IS NULL", Int64.self)
     /// What changes in the life of a run. One that has ended is never touched again.
     static let save: Query<Void> = """
         UPDATE runs SET state = ?, started_at = ?, attempts = ?, runner = ?, session = ?, message = ?, usage = ?,
@@ -112,32 +114,26 @@ enum RunsQueries {
 
     // MARK: decisions
 
-    /// One of those that a run comes with.
-    static let decided: Query<Void> = """
-        INSERT INTO run_decisions (run, position, at, hook, generation, scripts, value) VALUES (?, ?, ?, ?, ?, ?, ?)
-        """
     static let decide: Query<Void> = """
         INSERT INTO run_decisions (run, position, at, hook, generation, scripts, value)
         SELECT ?, coalesce(max(position), 0) + 1, ?, ?, ?, ?, ? FROM run_decisions WHERE run = ?
         """
-    static let decisions = Query(
-        """
-        SELECT at, hook, generation, scripts, value FROM run_decisions WHERE run = ? AND position <= ?
-        ORDER BY position LIMIT ?
-        """, StoredRun.decision)
-    static let firstDecisions = Query(
+    /// Those that it came with: when, and as `StoredRun.text` wrote them; nil for runs of before, which have rows.
+    static let firstDecisions = Query("SELECT created_at, decisions FROM runs WHERE id = ?", Int64.self, String?.self)
+    static let firstDecisionsInRows = Query(
         """
         SELECT at, hook, generation, scripts, value FROM run_decisions
         WHERE run = ? AND position <= (SELECT decided FROM runs WHERE id = run) ORDER BY position
         """, StoredRun.decision)
-
-    /// The engine of a chat's newest run, and what the hook `place` decided for it.
-    static let newestPlace = Query(
+    static let laterDecisions = Query(
         """
-        SELECT engine, (
-            SELECT value FROM run_decisions WHERE run = runs.id AND hook = 'place' ORDER BY position LIMIT 1)
-        FROM runs WHERE chat = ? AND user_key = ? ORDER BY id DESC LIMIT 1
-        """, String.self, String?.self)
+        SELECT at, hook, generation, scripts, value FROM run_decisions
+        WHERE run = ? AND position > (SELECT decided FROM runs WHERE id = run) ORDER BY position LIMIT ?
+        """, StoredRun.decision)
+
+    static let newestInChat = Query(
+        "SELECT id, engine FROM runs WHERE chat = ? AND user_key = ? ORDER BY id DESC LIMIT 1", String.self,
+        String.self)
 
     // MARK: pins
 

@@ -2,6 +2,13 @@ import Runtime
 
 /// The tables of runs, as a step of `Schema`.
 enum RunsSchema {
+    /// Six rows of their own cost a turn more than all the rest of its acceptance.
+    static let decisionsInside: StaticString = """
+        -- What hooks decided before the run was accepted, as JSON. Those of runs from before this column are the first
+        -- rows of run_decisions, as many as `decided` says.
+        ALTER TABLE runs ADD COLUMN decisions TEXT;
+        """
+
     static let tables: StaticString = """
         CREATE TABLE runs (
             id TEXT NOT NULL PRIMARY KEY,

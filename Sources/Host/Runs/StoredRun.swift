@@ -46,13 +46,10 @@ enum StoredRun {
         let order = run.order
         try transaction.run(
             RunsQueries.add, run.id, order.door, order.engine, order.user, order.workspace, order.persona, order.chat,
-            order.lane, order.model, order.title, order.prompt, order.isAttended, order.decisions.count, run.state,
-            run.createdAt, text(JSONValue.object(order.meta)), text(order.input), order.key)
-        for (place, decision) in order.decisions.enumerated() {
-            try transaction.run(
-                RunsQueries.decided, run.id, place + 1, run.createdAt, decision.hook, decision.generation,
-                text(decision.scripts), decision.value.map(text))
-        }
+            order.lane, order.model, order.title, order.prompt, order.isAttended,
+            text(order.decisions), run.state, run.createdAt, run.startedAt, run.attempts, run.runner, run.session,
+            run.message, text(run.usage), run.failure.map(text), run.waitingFor, text(JSONValue.object(order.meta)),
+            text(order.input), order.key)
     }
 
     /// False when it had ended before.
@@ -70,6 +67,28 @@ enum StoredRun {
         try transaction.run(
             RunsQueries.decide, run, at, decision.hook, decision.generation, text(decision.scripts),
             decision.value.map(text), run)
+    }
+
+    /// What hooks decided before it was accepted, in order.
+    static func firstDecisions(of run: String, _ snapshot: Store.Snapshot) throws -> [RunDecision] {
+        guard let (at, decisions) = try snapshot.first(RunsQueries.firstDecisions, run) else { return [] }
+        guard let decisions else { return try snapshot.all(RunsQueries.firstDecisionsInRows, run) }
+        return try JSON.parse(decisions).elements.map { RunDecision(at: at, decision: try Decision(stored: $0)) }
+    }
+
+    static func text(_ decisions: [Decision]) throws -> String {
+        var writer = JSONWriter()
+        writer.beginArray()
+        for decision in decisions {
+            try writer.object {
+                $0.member("hook", decision.hook)
+                $0.member("generation", decision.generation)
+                $0.array("scripts") { list in for script in decision.scripts { list.value(script) } }
+                if let value = decision.value { try $0.member("value", value) }
+            }
+        }
+        writer.endArray()
+        return String(decoding: writer.finish(), as: UTF8.self)
     }
 
     /// As it was parsed, without the detour over `Codable`.
@@ -119,4 +138,15 @@ struct RunDecision: Sendable, Equatable {
     /// Milliseconds since the epoch.
     let at: Int64
     let decision: Decision
+}
+
+extension Decision {
+    fileprivate init(stored json: JSONView) throws {
+        guard let hook = json["hook"].string, let generation = json["generation"].integer else {
+            throw Fault(.internal, "a decision of a run in the store names no hook")
+        }
+        self.init(
+            hook: hook, value: json["value"].value, generation: generation,
+            scripts: json["scripts"].elements.compactMap(\.string))
+    }
 }

@@ -64,15 +64,23 @@ struct RecentChatsTests {
     @Test("only so many are kept, the oldest go first, and a chat with very many turns is always read")
     func bounds() {
         var recent = Recent<Int, String>(most: 3)
+        func kept() -> [Int] { (0...9).filter { recent[$0] != nil } }
         for number in 1...5 { recent[number] = "\(number)" }
-        #expect(recent.inOrder.map(\.0) == [3, 4, 5])
+        #expect(kept() == [3, 4, 5])
         recent[4] = nil
         recent[3] = "again"
         recent[6] = "6"
-        recent[4] = "4"
-        #expect(recent.inOrder.map(\.0) == [5, 6, 4])
+        // It pushes out the oldest, and tells which; one that is set again keeps its place.
+        let gone = recent.set("4", for: 4)
+        #expect(gone?.0 == 3 && gone?.1 == "again" && kept() == [4, 5, 6])
         for number in 0..<1000 { recent[number % 7] = "x" }
-        #expect(recent.inOrder.map(\.0).count == 3)
+        #expect(kept().count == 3)
+
+        // Of the turns of all chats, too; what was pushed out is not found by its chat any more.
+        var turns = RecentChats()
+        for number in 1...2000 { turns.put(node(0, "r\(number)"), in: RecentChatsTests.key) }
+        let unread = turns.read([], of: RecentChatsTests.key, after: turns.corrections)
+        #expect(unread.count == 1024 && unread.first?.run == "r977" && unread.last?.run == "r2000")
 
         var chats = RecentChats()
         let many = (1...300).map { node($0, "r\($0)") }

@@ -84,6 +84,36 @@ struct RunsLifeTests {
         await house.close()
     }
 
+    @Test("a run of before, whose decisions are rows, is read as it was")
+    func decisionsInRows() async throws {
+        let house = RunsHarness()
+        try await house.open()
+        var order = house.order("long ago", chat: "c1")
+        order.decisions = [
+            Decision(hook: "identify", value: ["user": "ada"], generation: 4, scripts: ["hooks/identify.lua"]),
+            Decision(hook: "place", value: ["engine": "opencode", "runner": "shared"], generation: 4),
+        ]
+        let run = try await house.carryOut(order)
+        let later = try await house.runs.why(run.id).count - 2
+        let decisions = order.decisions
+        try await house.store.write { store in
+            try store.run("UPDATE run_decisions SET position = position + 2 WHERE run = ?", run.id)
+            for (place, decision) in decisions.enumerated() {
+                try store.run(
+                    "INSERT INTO run_decisions (run, position, at, hook, generation, scripts, value) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    run.id, place + 1, run.createdAt, decision.hook, decision.generation,
+                    StoredRun.text(decision.scripts), StoredRun.text(decision.value!))
+            }
+            try store.run("UPDATE runs SET decided = 2, decisions = NULL WHERE id = ?", run.id)
+        }
+        #expect(try await house.runs.run(run.id)?.order == order)
+        let why = try await house.runs.why(run.id).map(\.decision)
+        #expect(Array(why.prefix(2)) == order.decisions && why.count == later + 2)
+        let place = try await house.runs.place(ofNewestIn: "c1", of: "ada")
+        #expect(place == ["engine": "opencode", "runner": "shared"])
+        await house.close()
+    }
+
     @Test("what cannot be written down is not accepted: no prompt of it is handed over, and its lane goes on")
     func refused() async throws {
         let house = RunsHarness()

@@ -1,13 +1,13 @@
 import Runtime
 
-/// One row of the event log: one event, or consecutive pieces of one part, each with a number of its own.
+/// One row of the event log: one event, or a group of them, each with a number of its own.
 struct EventRow: Sendable, Equatable {
     let run: String
     let first: Int64
     let last: Int64
     let at: Int64
     let kind: RunEventKind
-    /// The event's JSON, or `{"part": …, "pieces": […]}`.
+    /// The event's JSON, or `{"part": …, "pieces": […]}`, or `{"states": [{"at": …, "state": …, "reason": …}, …]}`.
     let data: String
 
     /// A single event.
@@ -17,16 +17,30 @@ struct EventRow: Sendable, Equatable {
         self.init(run: run, first: event.number, last: event.number, at: event.at, kind: event.body.kind, json)
     }
 
-    /// Pieces of one part, the first of which has the number `first`.
-    init(_ pieces: PieceGroup, of run: String) {
+    init(_ group: EventGroup, of run: String) {
         var json = JSONWriter()
         json.object { json in
-            json.member("part", pieces.part)
-            json.array("pieces") { list in for piece in pieces.pieces { list.value(piece) } }
+            if let part = group.part { json.member("part", part) }
+            json.array(group.part == nil ? "states" : "pieces") { list in
+                for event in group.events { EventRow.put(event, into: &list) }
+            }
         }
         self.init(
-            run: run, first: pieces.first, last: pieces.first + Int64(pieces.pieces.count) - 1, at: pieces.at,
-            kind: pieces.kind, json)
+            run: run, first: group.first, last: group.first + Int64(group.events.count) - 1, at: group.at,
+            kind: group.kind, json)
+    }
+
+    private static func put(_ event: RunEvent, into list: inout JSONWriter) {
+        switch event.body {
+        case .text(let text, _), .reasoning(let text, _): list.value(text)
+        case .state(let state, let reason):
+            list.object { json in
+                json.member("at", Int(event.at))
+                json.member("state", state.rawValue)
+                json.member("reason", reason)
+            }
+        default: preconditionFailure("\(event.body.kind) stands in a row alone")
+        }
     }
 
     /// Numbers that no event will ever have; it holds nothing.
@@ -62,6 +76,13 @@ struct EventRow: Sendable, Equatable {
     var events: [RunEvent] {
         get throws {
             let json = try JSON.parse(data)
+            if kind == .state, json["states"].exists {
+                return try json["states"].elements.enumerated().map { offset, state in
+                    RunEvent(
+                        number: first + Int64(offset), at: state["at"].integer.map { Int64($0) } ?? at,
+                        body: try RunEventBody(.state, state))
+                }
+            }
             guard kind == .text || kind == .reasoning else {
                 return [RunEvent(number: first, at: at, body: try RunEventBody(kind, json))]
             }
@@ -83,51 +104,5 @@ struct EventRow: Sendable, Equatable {
 
     func write(_ transaction: Store.Transaction) throws {
         try transaction.run(RunsQueries.addEvents, run, first, last, at, kind, data)
-    }
-}
-
-/// Consecutive pieces of one part that are not in a row yet.
-struct PieceGroup: Sendable, Equatable {
-    /// More would make replay from the middle costly.
-    static let mostBytes = 16 << 10
-    static let mostPieces = 4096
-
-    let kind: RunEventKind
-    let part: String
-    let first: Int64
-    let at: Int64
-    private(set) var pieces: [String]
-    private(set) var bytes: Int
-
-    init?(_ event: RunEvent) {
-        switch event.body {
-        case .text(let text, let part), .reasoning(let text, let part):
-            kind = event.body.kind
-            self.part = part
-            first = event.number
-            at = event.at
-            pieces = [text]
-            bytes = text.utf8.count
-        default: return nil
-        }
-    }
-
-    /// Whether the next event can be one more of its pieces.
-    func takes(_ body: RunEventBody) -> Bool {
-        guard bytes < PieceGroup.mostBytes, pieces.count < PieceGroup.mostPieces else { return false }
-        switch body {
-        case .text(_, let part): return kind == .text && part == self.part
-        case .reasoning(_, let part): return kind == .reasoning && part == self.part
-        default: return false
-        }
-    }
-
-    mutating func add(_ body: RunEventBody) {
-        switch body {
-        case .text(let text, _), .reasoning(let text, _):
-            pieces.append(text)
-            bytes += text.utf8.count
-        default: preconditionFailure("\(body.kind) is no piece of a text")
-        }
     }
 }

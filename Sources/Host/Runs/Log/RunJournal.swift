@@ -16,6 +16,8 @@ final class RunJournal {
     private enum Entry {
         case row(EventRow, RunLog)
         case work(@Sendable (Store.Transaction) throws -> Void, Waiter<Void>?)
+        /// A new run, with what is written beside it.
+        case run(LiveRun, beside: @Sendable (RunRecord, Store.Transaction) throws -> Void, Waiter<Void>)
     }
 
     private let store: Store
@@ -23,7 +25,7 @@ final class RunJournal {
     private let scope: Scope
     private var waiting: [Entry] = []
     private var bytes = 0
-    /// Logs with pieces that are not in a row yet.
+    /// Logs with a group that is not in a row yet.
     private var open: [RunLog] = []
     /// Runs that are written as they stand when the next batch leaves.
     private var changed: [LiveRun] = []
@@ -45,8 +47,8 @@ final class RunJournal {
             return runLog.lost(Fault(.overBudget, "\(bytes) bytes of events wait for the store already"))
         }
         waiting.append(.row(row, runLog))
-        // Pieces of a group were counted as they came.
-        if row.kind != .text, row.kind != .reasoning { grew(by: row.bytes) }
+        // What is in a group was counted as it came.
+        if !row.kind.isGrouped { grew(by: row.bytes) }
     }
 
     func opened(_ runLog: RunLog, bytes: Int) {
@@ -77,14 +79,23 @@ final class RunJournal {
         grew(by: 256)
     }
 
-    /// Hands it over now and returns what tells when it is on the disk. While `holding` it leaves with what is handed
-    /// over next, or by itself in a moment.
-    func submit(
-        holding: Bool = false, _ work: @escaping @Sendable (Store.Transaction) throws -> Void
-    ) -> Waiter<Void> {
+    /// Hands it over now and returns what tells when it is on the disk.
+    func submit(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) -> Waiter<Void> {
         let written = Waiter<Void>("an entry in the log of a run")
         collect()
         waiting.append(.work(work, written))
+        flush()
+        return written
+    }
+
+    /// Takes a new run, as it stands when it leaves, and returns what tells when it is on the disk. While `holding` it
+    /// leaves with what is handed over next, or by itself in a moment.
+    func enter(
+        _ run: LiveRun, holding: Bool, beside: @escaping @Sendable (RunRecord, Store.Transaction) throws -> Void
+    ) -> Waiter<Void> {
+        let written = Waiter<Void>("the entry of a run")
+        collect()
+        waiting.append(.run(run, beside: beside, written))
         if holding { leave(within: RunJournal.holding) } else { flush() }
         return written
     }
@@ -128,6 +139,8 @@ final class RunJournal {
         changed = []
         for run in runs where run.hasChanged {
             run.hasChanged = false
+            // A new one waits here, and leaves as it stands then.
+            guard run.isWritten else { continue }
             let record = run.record
             waiting.append(.work({ try StoredRun.save(record, $0) }, nil))
         }
@@ -170,6 +183,7 @@ final class RunJournal {
         case .work(_, let waiter):
             if waiter == nil { log.error("a note about a run was not written down", fault) }
             waiter?.finish(.failure(fault))
+        case .run(_, _, let waiter): waiter.finish(.failure(fault))
         }
     }
 
@@ -177,13 +191,22 @@ final class RunJournal {
         switch entry {
         case .row(let row, let runLog): runLog.wrote(upTo: row.last)
         case .work(_, let waiter): waiter?.finish(.success(()))
+        case .run(_, _, let waiter): waiter.finish(.success(()))
         }
     }
 
-    private nonisolated static func work(_ entry: Entry) -> @Sendable (Store.Transaction) throws -> Void {
+    /// What it does as things stand now.
+    private static func work(_ entry: Entry) -> @Sendable (Store.Transaction) throws -> Void {
         switch entry {
-        case .row(let row, _): { try row.write($0) }
-        case .work(let work, _): work
+        case .row(let row, _): return { try row.write($0) }
+        case .work(let work, _): return work
+        case .run(let run, let beside, _):
+            run.isWritten = true
+            let record = run.record
+            return { transaction in
+                try StoredRun.add(record, transaction)
+                try beside(record, transaction)
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ final class RunLog {
     /// Everything from here on is in the tail; what is before it is in the store or nowhere.
     private(set) var tailStart: Int64
     private var written: Int64
-    private var group: PieceGroup?
+    private var group: EventGroup?
     private var followers: [ObjectIdentifier: RunFollower] = [:]
 
     /// `last` is the number after which it goes on, and `moment` when that was.
@@ -51,14 +51,14 @@ final class RunLog {
         }
         let takes = group?.takes(body) ?? false
         if !takes { closeGroup() }
-        let event = RunEvent(number: last + 1, at: takes ? group!.at : tick(), body: body)
+        let event = RunEvent(number: last + 1, at: takes && group!.sharesMoment ? group!.at : tick(), body: body)
         // Counted first: whoever hears of a loss below may append something himself.
         last = event.number
         keep(event)
         if takes {
-            group!.add(body)
+            group!.add(event)
             journal.grew(by: body.size)
-        } else if let group = PieceGroup(event) {
+        } else if let group = EventGroup(event) {
             self.group = group
             journal.opened(self, bytes: body.size)
         } else {
@@ -104,7 +104,7 @@ final class RunLog {
 
     // MARK: the journal's side
 
-    /// Hands over the pieces that were gathered.
+    /// Hands over what was gathered.
     func closeGroup() {
         guard let group else { return }
         self.group = nil

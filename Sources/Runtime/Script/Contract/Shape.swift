@@ -1,3 +1,5 @@
+import LuaBridge
+
 /// What a value in a script may be. One description gives the check, the type in the editor's stubs and the line in
 /// `docs/lua.md`.
 public indirect enum Shape: Sendable {
@@ -47,9 +49,11 @@ public struct Field: Sendable {
     public let isRequired: Bool
     /// One line for people.
     public let summary: String
+    let key: LuaKey
 
     private init(_ name: String, _ shape: Shape, _ isRequired: Bool, _ summary: String) {
         self.name = name
+        key = .string(name)
         self.shape = shape
         self.isRequired = isRequired
         self.summary = summary

@@ -133,23 +133,31 @@ extension Shape {
         case .array: throw ShapeFault(path(), "must be a table with named fields, not a list")
         default: throw mismatch(value, path())
         }
-        if !record.isOpen {
-            let isUnknown = { (key: LuaKey) in !record.fields.contains { .string($0.name) == key } }
-            if fields.keys.contains(where: isUnknown), let key = fields.inOrder.map(\.key).first(where: isUnknown) {
-                let near = NearestName.of(key.text, among: record.fields.map(\.name)).map { "did you mean '\($0)'?" }
-                throw ShapeFault(
-                    path().field(key.text), "is unknown",
-                    hint: near ?? "known are \(record.fields.map(\.name).joined(separator: ", "))")
+        var known = 0
+        do {
+            for field in record.fields {
+                let value = fields[field.key] ?? .nil
+                if case .nil = value {
+                    if field.isRequired { throw ShapeFault(path().field(field.name), "is missing") }
+                } else {
+                    known += 1
+                    try field.shape.check(value, at: path().field(field.name))
+                }
             }
+        } catch {
+            // A slip of the pen is told first: it is why something else is missing.
+            throw record.isOpen ? error : unknownField(fields, record, path()) ?? error
         }
-        for field in record.fields {
-            let value = fields[.string(field.name)] ?? .nil
-            if case .nil = value {
-                if field.isRequired { throw ShapeFault(path().field(field.name), "is missing") }
-            } else {
-                try field.shape.check(value, at: path().field(field.name))
-            }
-        }
+        if !record.isOpen, known < fields.count, let fault = unknownField(fields, record, path()) { throw fault }
+    }
+
+    private func unknownField(_ fields: [LuaKey: LuaValue], _ record: Record, _ path: String) -> ShapeFault? {
+        let isUnknown = { (key: LuaKey) in !record.fields.contains { $0.key == key } }
+        guard let key = fields.inOrder.map(\.key).first(where: isUnknown) else { return nil }
+        let near = NearestName.of(key.text, among: record.fields.map(\.name)).map { "did you mean '\($0)'?" }
+        return ShapeFault(
+            path.field(key.text), "is unknown",
+            hint: near ?? "known are \(record.fields.map(\.name).joined(separator: ", "))")
     }
 
     private static func describe<Bound>(_ range: ClosedRange<Bound>) -> String where Bound: Comparable {

@@ -24,8 +24,7 @@ extension Generation {
         let results = try await call(function, of: last.script, as: .hook, name: hook) { parcel in
             for value in facts { put(value, &parcel) }
         }
-        if case .nil? = results.first, results.count > 1, let fault = HostError.fault(results[1]) { throw fault }
-        return results.first == .nil ? nil : results.first
+        return try chain.decision(in: results)
     }
 
     /// Tells every script that has the hook, one after the other; the failure of one keeps none of the others from it.

@@ -16,9 +16,10 @@ struct HookChain {
     let function: LuaFunction?
 
     /// `next()` without facts goes on with those that the hook was given; whoever answers last hears whether anybody has
-    /// changed them.
+    /// changed them. The outermost decision is checked when it has arrived.
     private static let linking = """
         local hook, inner, check, facts = ...
+        check = check or function(...) return ... end
 
         if facts == 2 then
           return function(one, two, changed)
@@ -45,10 +46,10 @@ struct HookChain {
         }
         let maker = try state.load(HookChain.linking, script: "hooks")
         var inner = LuaValue.host(HookChain.builtIn(contract))
-        for link in links {
+        for (place, link) in links.enumerated() {
+            let check = place < links.count - 1 ? LuaValue.host(HookChain.check(contract, link)) : .nil
             let made = try state.callNow(
-                maker, .function(link.function), inner, .host(HookChain.check(contract, link)),
-                .integer(Int64(contract.facts.count)))
+                maker, .function(link.function), inner, check, .integer(Int64(contract.facts.count)))
             inner = made[0]
         }
         function = inner.function
@@ -71,24 +72,38 @@ struct HookChain {
         }
     }
 
-    /// What a script decided is checked where it leaves the script, so that the complaint names the right one.
+    /// What a script gives to another one is checked in between, so that the complaint names the right one.
     private static func check(_ contract: HookContract, _ link: Link) -> LuaHostFunction {
-        let place = link.function.place
-        let subject = "\(link.script)\(place.map { ":\($0.line)" } ?? ""): the decision of \(contract.name)"
-        return LuaHostFunction("decision", keepsTables: true) { call in
+        LuaHostFunction("decision", keepsTables: true) { call in
             let decision = call.arguments.value()
             let error = call.arguments.value()
             if case .nil = decision, error != .nil {
                 call.returns(.nil, error)
                 return
             }
-            do {
-                try contract.check(HookChain.whole(decision))
-            } catch let fault as ShapeFault {
-                throw Fault(.script, fault.text(of: subject))
-            }
+            try HookChain.check(HookChain.whole(decision), of: link, contract)
             call.returns(decision)
         }
+    }
+
+    private static func check(_ decision: LuaValue, of link: Link, _ contract: HookContract) throws {
+        do {
+            try contract.check(decision)
+        } catch let fault as ShapeFault {
+            let place = link.function.place.map { ":\($0.line)" } ?? ""
+            throw Fault(.script, fault.text(of: "\(link.script)\(place): the decision of \(contract.name)"))
+        }
+    }
+
+    /// The outermost script's decision out of what the call gave back; nil where it is left to the host.
+    func decision(in results: [LuaValue]) throws -> LuaValue? {
+        let decision = results.first ?? .nil
+        if case .nil = decision, results.count > 1, results[1] != .nil {
+            if let fault = HostError.fault(results[1]) { throw fault }
+            return nil
+        }
+        if let link = links.last { try HookChain.check(decision, of: link, contract) }
+        return decision == .nil ? nil : decision
     }
 
     private static func whole(_ value: LuaValue) throws -> LuaValue {
