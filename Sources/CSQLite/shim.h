@@ -10,3 +10,11 @@ static inline sqlite3_destructor_type csqlite_copy(void) { return SQLITE_TRANSIE
 static inline int csqlite_set(sqlite3 *database, int setting, int on) {
   return sqlite3_db_config(database, setting, on, (int *)0);
 }
+
+/// Brings what is in the WAL to the disk, as SQLite itself does at the end of a commit when it is told to.
+static inline int csqlite_sync_wal(sqlite3 *database) {
+  sqlite3_file *wal = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+  if (code != SQLITE_OK || !wal || !wal->pMethods) return code;
+  return wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL);
+}

@@ -27,8 +27,9 @@ protocol RunAttempt: AnyObject {
     /// Writes an event down and tells those who listen. Events of an attempt that is over are ignored.
     func report(_ event: RunEventBody)
     /// To be called, and waited for, right before the prompt is handed over: from here on it may have effects, and is
-    /// never run again without asking.
-    func begins() async throws
+    /// never run again without asking. To an agent that is `near`, because it is on this very machine, the prompt goes
+    /// while the disk still writes that it began: a power cut would take the agent too, before it has done anything.
+    func begins(isNear: Bool) async throws
     /// The prompt was sent back untouched: it has had no effect, and has not begun.
     func refused()
     /// Keeps where it is carried out, so that it can be found again.
@@ -46,6 +47,8 @@ protocol RunAttempt: AnyObject {
 
 extension RunAttempt {
     var staysBehind: Bool { false }
+
+    func begins() async throws { try await begins(isNear: false) }
 
     func refused() {}
 

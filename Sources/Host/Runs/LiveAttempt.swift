@@ -56,12 +56,13 @@ final class LiveAttempt: RunAttempt {
         }
     }
 
-    func begins() async throws {
+    func begins(isNear: Bool) async throws {
         guard !isOver, live.cancelReason == nil, let runs else { throw Fault.cancelled }
         isFirstBeginning = live.record.startedAt == nil
         if isFirstBeginning { live.record.startedAt = runs.now() }
         let changed = live.life.begin()
-        try await runs.commit(live, state: changed ? "the prompt began" : nil)
+        try await runs.commit(
+            live, state: changed ? "the prompt began" : nil, until: isNear ? .committed : .onDisk)
         guard !isOver, live.cancelReason == nil else { throw Fault.cancelled }
     }
 

@@ -253,14 +253,14 @@ extension Runs {
 
     // MARK: books
 
-    /// Tells the state, if it changed for a reason, and returns when the run is on the disk as it is now.
-    func commit(_ run: LiveRun, state reason: String?) async throws {
+    /// Tells the state, if it changed for a reason, and returns when the run is written as it is now.
+    func commit(_ run: LiveRun, state reason: String?, until standing: RunJournal.Standing = .onDisk) async throws {
         if let reason { tell(run, reason) }
         let record = run.record
         // Of a new run this is the first that is written.
         let isNew = !run.isWritten
         run.hasChanged = false
-        try await journal.write { transaction in
+        try await journal.write(until: standing) { transaction in
             let isThere =
                 isNew
                 ? try transaction.first(RunsQueries.isThere, record.id) != nil

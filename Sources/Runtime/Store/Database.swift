@@ -4,7 +4,7 @@ import Glibc
 /// One SQLite connection with its kept statements. It may move between threads, and is used by one at a time.
 final class Database: @unchecked Sendable {
     enum Access {
-        /// The one that writes: each commit is on the disk when it returns.
+        /// The one that writes: what it has committed is on the disk after `sync`.
         case writer
         case reader
         /// Neither created nor brought into WAL mode: backups, and what may be damaged.
@@ -17,6 +17,8 @@ final class Database: @unchecked Sendable {
     let steps = StepGuard()
     /// Frames in the WAL after the last commit of this connection.
     fileprivate(set) var walFrames = 0
+    /// Something was committed since the last `sync`.
+    fileprivate var isAhead = false
     /// Set while the house's own BEGIN, PRAGMA and so on are compiled.
     fileprivate var isOurs = true
 
@@ -61,8 +63,8 @@ final class Database: @unchecked Sendable {
 
     // MARK: settings
 
-    /// FULL, not NORMAL: in WAL mode NORMAL leaves the fsync to the next checkpoint, and a power cut takes what was
-    /// acknowledged since. Memory-mapped reading stays off, because a failing disk would then be a SIGBUS.
+    /// NORMAL: a commit survives the end of this process, and `sync` makes it survive a power cut; checkpoints see to
+    /// themselves. Memory-mapped reading stays off, because a failing disk would then be a SIGBUS.
     private func configure(_ access: Access) throws {
         csqlite_set(handle, SQLITE_DBCONFIG_DQS_DML, 0)
         csqlite_set(handle, SQLITE_DBCONFIG_DQS_DDL, 0)
@@ -76,7 +78,7 @@ final class Database: @unchecked Sendable {
                     .unavailable, "\(path): the file system cannot share memory between connections (\(mode))",
                     hint: "put the state directory on a local disk")
             }
-            try ours("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0")
+            try ours("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = 0")
             try ours("PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2000")
             sqlite3_wal_hook(handle, countsFrames, Unmanaged.passUnretained(self).toOpaque())
         case .reader:
@@ -84,6 +86,14 @@ final class Database: @unchecked Sendable {
         case .asItIs:
             try ours("PRAGMA cache_size = -1000")
         }
+    }
+
+    /// Brings everything that was committed to the disk.
+    func sync() throws {
+        guard isAhead else { return }
+        let code = csqlite_sync_wal(handle)
+        guard code == SQLITE_OK else { throw Fault.sqlite(code, nil, path) }
+        isAhead = false
     }
 
     // MARK: our own statements
@@ -244,7 +254,9 @@ private func stopsSteps(_ context: UnsafeMutableRawPointer?) -> Int32 {
 private func countsFrames(
     _ context: UnsafeMutableRawPointer?, _ handle: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ frames: Int32
 ) -> Int32 {
-    Unmanaged<Database>.fromOpaque(context!).takeUnretainedValue().walFrames = Int(frames)
+    let database = Unmanaged<Database>.fromOpaque(context!).takeUnretainedValue()
+    database.walFrames = Int(frames)
+    database.isAhead = true
     return SQLITE_OK
 }
 

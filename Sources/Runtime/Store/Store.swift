@@ -15,6 +15,8 @@ public final class Store {
         public var readLimit = Duration.seconds(30)
         /// A write that takes longer is stopped and undone: all others wait for it.
         public var writeLimit = Duration.seconds(10)
+        /// Brings commits to the disk; tests have it wait, or fail.
+        var sync: @Sendable (Database) throws -> Void = { try $0.sync() }
 
         public init() {}
     }
@@ -60,7 +62,9 @@ public final class Store {
         database = opened.database
         lease = opened.lease
         let (writerEnded, readersEnded) = (writerEnded, readersEnded)
-        writer = StoreWriter(database, queueLimit: options.queueLimit, closureLimit: options.writeLimit) {
+        writer = StoreWriter(
+            database, queueLimit: options.queueLimit, closureLimit: options.writeLimit, sync: options.sync
+        ) {
             writerEnded.finish(.success(()))
         }
         readers = StoreReaders(path, threads: options.readers, queueLimit: options.queueLimit) {
@@ -73,19 +77,20 @@ public final class Store {
 
     // MARK: writing
 
-    /// Runs `work` in a transaction and returns when it is on the disk, or undone because `work` threw.
+    /// Runs `work` in a transaction and returns when it is on the disk, or undone because `work` threw. `committed` is
+    /// called before that, as soon as the end of this process could not take it away, though a power cut could.
     ///
     /// A caller that is cancelled before its turn has written nothing; afterwards it learns the outcome all the same,
     /// within a commit. `work` may run again after others' failures: it must have no other effect than its SQL.
     @discardableResult
     public func write<Value: Sendable>(
-        _ work: @escaping @Sendable (Transaction) throws -> Value
+        committed: (@Loop @Sendable () -> Void)? = nil, _ work: @escaping @Sendable (Transaction) throws -> Value
     ) async throws -> Value {
         try Task.checkCancellation()
         let value = Carried<Value>()
         let first = Waiter<Void>("the write")
         let last = Waiter<Void>("the commit")
-        let job = WriteJob({ value.value = try work($0) }) { outcome in
+        let job = WriteJob({ value.value = try work($0) }, committed: committed) { outcome in
             first.finish(outcome)
             last.finish(outcome)
         }

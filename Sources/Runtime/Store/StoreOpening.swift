@@ -23,6 +23,7 @@ enum StoreOpening {
         let pending = try MigrationPlan.pending(migrations, after: applied, in: path)
         if !pending.isEmpty && !applied.isEmpty { try backUp(path, before: pending[0].number) }
         try migrator.run(pending)
+        try database.sync()
         return Opened(database: database, lease: lease)
     }
 

@@ -15,13 +15,22 @@ final class StoreWriter: Sendable {
     private let state = Locked(State())
     private let arrived = Condition()
     private let copier: WALCopier
+    /// Brings commits to the disk.
+    private let sync: @Sendable (Database) throws -> Void
+    /// The disk has refused a sync. What it has of the WAL nobody knows then, so nothing more is acknowledged.
+    private let failure = Locked<Fault?>(nil)
     private let onEnd: @Loop @Sendable () -> Void
 
     /// More members would only make the first of them wait longer.
     private static let largestGroup = 512
 
-    init(_ database: Database, queueLimit: Int, closureLimit: Duration, onEnd: @escaping @Loop @Sendable () -> Void) {
+    init(
+        _ database: Database, queueLimit: Int, closureLimit: Duration,
+        sync: @escaping @Sendable (Database) throws -> Void,
+        onEnd: @escaping @Loop @Sendable () -> Void
+    ) {
         self.database = database
+        self.sync = sync
         self.queueLimit = queueLimit
         self.onEnd = onEnd
         copier = WALCopier(database.path)
@@ -90,7 +99,26 @@ final class StoreWriter: Sendable {
 
     private func write(_ jobs: [WriteJob]) {
         guard !jobs.isEmpty else { return }
+        if let failure = failure.withLock({ $0 }) { return finish(jobs, jobs.map { _ in .failure(failure) }) }
         let outcomes = group.withLock { $0.commit(jobs) }
+        tellCommitted(jobs, outcomes)
+        do {
+            try sync(database)
+            finish(jobs, outcomes)
+        } catch {
+            failure.withLock { $0 = Fault.notSynced(Fault(error)) }
+            finish(jobs, outcomes.map { outcome in outcome.flatMap { .failure(error) } })
+        }
+    }
+
+    private func tellCommitted(_ jobs: [WriteJob], _ outcomes: [WriteGroup.Outcome]) {
+        let told = zip(jobs, outcomes).compactMap { job, outcome in
+            if case .success = outcome { job.committed } else { nil }
+        }
+        if !told.isEmpty { Loop.post { for tell in told { tell() } } }
+    }
+
+    private func finish(_ jobs: [WriteJob], _ outcomes: [WriteGroup.Outcome]) {
         Loop.post {
             for (job, outcome) in zip(jobs, outcomes) { job.finish(outcome) }
         }
@@ -114,6 +142,12 @@ final class StoreWriter: Sendable {
 
 extension Fault {
     static let storeClosed = Fault(.unavailable, "the store is closed", isRetryable: false)
+
+    fileprivate static func notSynced(_ fault: Fault) -> Fault {
+        Fault(
+            .unavailable, "nothing more is written, because the disk has failed: \(fault.message)",
+            hint: "see the kernel's log, then start Perigee again", isRetryable: false)
+    }
 }
 
 /// A thread of the store's own.

@@ -4,14 +4,18 @@ final class WriteJob: @unchecked Sendable {
 
     private let phase = Locked(Phase.queued)
     fileprivate let work: (Store.Transaction) throws -> Void
-    /// Called on the loop, after the commit.
+    /// Called on the loop after the commit, when it has done well and before it is on the disk.
+    let committed: (@Loop () -> Void)?
+    /// Called on the loop, when it is on the disk or has failed.
     let finish: @Loop (Result<Void, any Error>) -> Void
 
     init(
         _ work: @escaping @Sendable (Store.Transaction) throws -> Void,
+        committed: (@Loop @Sendable () -> Void)? = nil,
         finish: @escaping @Loop @Sendable (Result<Void, any Error>) -> Void
     ) {
         self.work = work
+        self.committed = committed
         self.finish = finish
     }
 
@@ -38,7 +42,7 @@ struct WriteGroup {
 
     private var database: Database { transaction.database }
 
-    /// The outcome of each job, in order; success means that it is on the disk.
+    /// The outcome of each job, in order; success means that it is committed.
     ///
     /// Some failures (a full disk, an interrupt) make SQLite undo the whole transaction. Those who did nothing wrong
     /// are run again without the culprit, so closures must have no effect outside their transaction.

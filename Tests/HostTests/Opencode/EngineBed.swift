@@ -165,7 +165,7 @@ final class TestAttempt: RunAttempt {
 
     func report(_ event: RunEventBody) { events.append(event) }
 
-    func begins() async throws {
+    func begins(isNear: Bool) async throws {
         begun += 1
         if run.startedAt == nil { run.startedAt = TestAttempt.now }
     }

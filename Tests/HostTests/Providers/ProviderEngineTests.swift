@@ -187,7 +187,7 @@ private final class NotedAttempt: RunAttempt {
         }
     }
 
-    func begins() async throws { story.append("begins") }
+    func begins(isNear: Bool) async throws { story.append("begins") }
     func note(runner: String?, session: String?, message: String?) { story.append("note \(runner ?? "")") }
     func ask(_ ask: Ask) async throws -> AskAnswer { throw Fault(.internal, "nobody asks here") }
     func withdraw(ask: String, _ answer: AskAnswer) {}

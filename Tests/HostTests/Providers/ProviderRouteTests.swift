@@ -196,7 +196,7 @@ private final class RoutedAttempt: RunAttempt {
     }
 
     func waits(_ time: Duration, _ reason: String) async throws { waited.append(time) }
-    func begins() async throws { begun += 1 }
+    func begins(isNear: Bool) async throws { begun += 1 }
     func note(runner: String?, session: String?, message: String?) { self.runner = runner }
     func ask(_ ask: Ask) async throws -> AskAnswer { throw Fault(.internal, "nobody asks here") }
     func withdraw(ask: String, _ answer: AskAnswer) {}

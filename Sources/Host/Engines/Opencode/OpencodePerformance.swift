@@ -153,7 +153,7 @@ final class OpencodePerformance {
             session: session,
             wanted: .init(parts: prompt.partIDs, text: words(of: prompt), since: since),
             limits: engine.limits.turn, now: Loop.now)
-        try await attempt.begins()
+        try await attempt.begins(isNear: server.address.host.isLoopback)
         hasBegun = true
         do {
             let message = try await server.prompt(prompt, to: session, in: directory)

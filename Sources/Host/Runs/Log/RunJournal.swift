@@ -13,9 +13,17 @@ final class RunJournal {
     /// More than this does not wait for the store: then runs fail rather than forget.
     nonisolated static let byteLimit = 8 << 20
 
+    /// What somebody waits for.
+    enum Standing {
+        /// The end of this process cannot take it away any more.
+        case committed
+        /// Nor can a power cut.
+        case onDisk
+    }
+
     private enum Entry {
         case row(EventRow, RunLog)
-        case work(@Sendable (Store.Transaction) throws -> Void, Waiter<Void>?)
+        case work(@Sendable (Store.Transaction) throws -> Void, Waiter<Void>?, Standing = .onDisk)
         /// A new run, with what is written beside it.
         case run(LiveRun, beside: @Sendable (RunRecord, Store.Transaction) throws -> Void, Waiter<Void>)
     }
@@ -79,11 +87,13 @@ final class RunJournal {
         grew(by: 256)
     }
 
-    /// Hands it over now and returns what tells when it is on the disk.
-    func submit(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) -> Waiter<Void> {
+    /// Hands it over now and returns what tells when it stands so.
+    func submit(
+        until standing: Standing = .onDisk, _ work: @escaping @Sendable (Store.Transaction) throws -> Void
+    ) -> Waiter<Void> {
         let written = Waiter<Void>("an entry in the log of a run")
         collect()
-        waiting.append(.work(work, written))
+        waiting.append(.work(work, written, standing))
         flush()
         return written
     }
@@ -100,9 +110,11 @@ final class RunJournal {
         return written
     }
 
-    /// Returns when it and all before it is on the disk, also to a caller that has been cancelled.
-    func write(_ work: @escaping @Sendable (Store.Transaction) throws -> Void) async throws {
-        try await submit(work).settled()
+    /// Returns when it and all before it stands so, also to a caller that has been cancelled.
+    func write(
+        until standing: Standing = .onDisk, _ work: @escaping @Sendable (Store.Transaction) throws -> Void
+    ) async throws {
+        try await submit(until: standing, work).settled()
     }
 
     /// Returns when everything is on the disk, or lost.
@@ -161,7 +173,11 @@ final class RunJournal {
     private func write(_ batch: [Entry]) async {
         let works = batch.map(RunJournal.work)
         do {
-            try await store.write { transaction in for work in works { try work(transaction) } }
+            try await store.write {
+                for case .work(_, let waiter?, .committed) in batch { waiter.finish(.success(())) }
+            } _: { transaction in
+                for work in works { try work(transaction) }
+            }
             // The newest are told first: an agent waits for the beginning of its prompt, and for its acceptance, which came
             // before, only a client that hears nothing before the agent speaks.
             for entry in batch.reversed() { RunJournal.wrote(entry) }
@@ -180,7 +196,7 @@ final class RunJournal {
         case .row(let row, let runLog):
             log.error("an event was not written down", fault, ["run": LogValue(row.run)])
             runLog.lost(fault)
-        case .work(_, let waiter):
+        case .work(_, let waiter, _):
             if waiter == nil { log.error("a note about a run was not written down", fault) }
             waiter?.finish(.failure(fault))
         case .run(_, _, let waiter): waiter.finish(.failure(fault))
@@ -190,7 +206,7 @@ final class RunJournal {
     private static func wrote(_ entry: Entry) {
         switch entry {
         case .row(let row, let runLog): runLog.wrote(upTo: row.last)
-        case .work(_, let waiter): waiter?.finish(.success(()))
+        case .work(_, let waiter, _): waiter?.finish(.success(()))
         case .run(_, _, let waiter): waiter.finish(.success(()))
         }
     }
@@ -199,7 +215,7 @@ final class RunJournal {
     private static func work(_ entry: Entry) -> @Sendable (Store.Transaction) throws -> Void {
         switch entry {
         case .row(let row, _): return { try row.write($0) }
-        case .work(let work, _): return work
+        case .work(let work, _, _): return work
         case .run(let run, let beside, _):
             run.isWritten = true
             let record = run.record

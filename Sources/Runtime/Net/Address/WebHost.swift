@@ -37,6 +37,14 @@ public enum WebHost: Sendable, Hashable, CustomStringConvertible {
         self = .name(name)
     }
 
+    /// This very machine, without asking anybody who it is.
+    public var isLoopback: Bool {
+        switch self {
+        case .name(let name): name == "localhost"
+        case .address(let address): address.isLoopback
+        }
+    }
+
     public var description: String {
         switch self {
         case .name(let name): name
