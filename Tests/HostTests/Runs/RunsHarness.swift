@@ -21,7 +21,9 @@ final class RunsHarness {
     /// Opens the state as it is on the disk, as a start of the program does.
     func open(policy: (any RunPolicy)? = nil, starts: Bool = true) async throws {
         scope = Scope("test") { [weak self] _, error in self?.failures.append(Fault(error)) }
-        store = try await Store.open("\(directory.path)/perigee.db", migrations: Schema.migrations, options: storing) { _ in }
+        store = try await Store.open("\(directory.path)/perigee.db", migrations: Schema.migrations, options: storing) {
+            _ in
+        }
         runs = try await Runs.open(
             store, engines: [stage, RehearsalEngine(pace: .zero)], policy: policy ?? rules, settings: settings,
             log: Log(to: Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC)), scope: scope)

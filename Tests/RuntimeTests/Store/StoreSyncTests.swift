@@ -24,7 +24,8 @@ struct StoreSyncTests {
         }
         story.withLock { $0.append("done") }
         // The loop hears of the commit while the writer goes on.
-        #expect(story.withLock { $0.sorted() } == ["committed", "done", "sync"] && story.withLock { $0.last } == "done")
+        let told = story.withLock { $0 }
+        #expect(told.sorted() == ["committed", "done", "sync"] && told.last == "done")
         await #expect(throws: Fault.self) {
             try await store.write {
                 Issue.record("what was undone is not committed")
