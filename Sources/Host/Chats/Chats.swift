@@ -141,6 +141,10 @@ final class Chats: SessionBook {
     /// The run before a turn, by the client's ids, whose answer the client has not had all of, as far as is known.
     func unheard(before lineage: Lineage, of user: String) async throws -> String? {
         guard let parent = lineage.parent, !parent.isEmpty else { return nil }
+        let known = recent.nodes(of: RecentChats.Key(user: user, chat: lineage.chat))?.last {
+            $0.voice == lineage.voice && $0.isAt(parent)
+        }
+        if let known, withAnswer(known).answer != nil { return nil }
         let run = try await store.read { snapshot in
             try snapshot.first(ChatsQueries.unheard, user, lineage.chat, lineage.voice, parent, parent)
         }

@@ -39,8 +39,8 @@ final class TurnIntake {
     }
 
     func take(_ request: TurnRequest, _ generation: Generation) async throws -> Outcome {
-        let facts = request.hookFacts
-        let kind = try await generation.decide("classify", facts: facts)
+        let facts = try generation.kept(request.hookFacts)
+        let kind = try await generation.decide("classify", kept: facts)
         if kind["kind"]?.string == "background" { return .side(await answer(request, kind)) }
         if let reply = try await reply(in: request) { return reply }
 
@@ -66,11 +66,11 @@ final class TurnIntake {
 
     /// What is no message of a chat, in the shape that its door gives it.
     func submit(_ request: TurnRequest, _ generation: Generation, _ shape: TurnShape) async throws -> RunRecord {
-        try await accept(request, request.hookFacts, generation, [request.caller.decision], shape)
+        try await accept(request, generation.kept(request.hookFacts), generation, [request.caller.decision], shape)
     }
 
     private func accept(
-        _ request: TurnRequest, _ facts: JSONValue, _ generation: Generation, _ decisions: [Decision],
+        _ request: TurnRequest, _ facts: KeptFacts, _ generation: Generation, _ decisions: [Decision],
         _ shape: TurnShape
     ) async throws -> RunRecord {
         try request.repo?.check()
@@ -139,9 +139,9 @@ final class TurnIntake {
         let decision: Decision
     }
 
-    private func voice(_ request: TurnRequest, _ facts: JSONValue, _ generation: Generation) async throws -> Voice {
+    private func voice(_ request: TurnRequest, _ facts: KeptFacts, _ generation: Generation) async throws -> Voice {
         let personas = generation.offeredPersonas
-        let decision = try await generation.decide("persona", facts: facts, kept: generation.personaFacts())
+        let decision = try await generation.decide("persona", kept: facts, generation.personaFacts())
         if let refusal = decision["refuse"]?.string { throw Fault(.denied, refusal) }
         guard let id = decision["persona"]?.string, let persona = personas.first(where: { $0.id == id }) else {
             let name = decision["persona"]?.string ?? request.model

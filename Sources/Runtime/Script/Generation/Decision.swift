@@ -48,16 +48,14 @@ extension Generation {
             })
     }
 
-    /// The same with facts that are the same for every call of this generation behind the others.
-    public func decide(_ hook: String, facts: JSONValue, kept: KeptFacts) async throws -> Decision {
+    /// The same with facts that are in Lua already.
+    public func decide(_ hook: String, kept facts: KeptFacts...) async throws -> Decision {
         decision(
             hook,
-            try await decide(hook, [nil, kept] as [KeptFacts?]) {
-                if let kept = $0 { return kept.put(into: &$1) }
-                $1.makeNextReadOnly()
-                $1.put(json: facts)
+            try await decide(hook, facts) {
+                $0.put(into: &$1)
             } otherwise: {
-                [LuaValue(facts), LuaValue(kept.value)]
+                facts.map { LuaValue($0.value) }
             })
     }
 

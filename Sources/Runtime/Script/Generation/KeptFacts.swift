@@ -1,6 +1,6 @@
 import LuaBridge
 
-/// Facts that stay what they are as long as a generation lives: scripts get the same read-only table each time.
+/// Facts that cross into Lua once and are read there several times: scripts get the same read-only table each time.
 @Loop
 public final class KeptFacts {
     public let value: JSONValue
@@ -22,7 +22,10 @@ public final class KeptFacts {
 }
 
 extension Generation {
-    /// The facts of that name, which are made when they are asked for first.
+    /// Facts for more than one hook.
+    public func kept(_ facts: JSONValue) throws -> KeptFacts { try KeptFacts(facts, in: state) }
+
+    /// The facts of that name, which are made when they are asked for first and stay as long as the generation lives.
     public func kept(_ name: String, _ make: () -> JSONValue) throws -> KeptFacts {
         if let known = contents.kept[name] { return known }
         let facts = try KeptFacts(make(), in: state)
