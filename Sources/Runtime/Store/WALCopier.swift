@@ -1,12 +1,17 @@
 import CSQLite
+import Glibc
 
 /// Copies the WAL into the database over a connection of its own, one copy at a time, while the writer goes on.
+///
+/// A copy is milliseconds of work that nobody waits for: its thread stands back where there are few processors.
 final class WALCopier: Sendable {
     private struct State {
         var database: Database?
         var isAtWork = false
         var isClosed = false
     }
+
+    private static let niceness: Int32 = 10
 
     private let path: String
     private let state = Locked(State())
@@ -15,7 +20,7 @@ final class WALCopier: Sendable {
 
     var isAtWork: Bool { state.withLock { $0.isAtWork } }
 
-    /// Soon, on a thread of the pool; not at all while it is at work.
+    /// Soon, on a thread of its own; not at all while it is at work.
     func copy() {
         let begins = state.withLock { state in
             guard !state.isAtWork, !state.isClosed else { return false }
@@ -23,8 +28,16 @@ final class WALCopier: Sendable {
             return true
         }
         guard begins else { return }
-        let isTaken = BlockingPool.shared.submit { self.work() }
-        if !isTaken { rest(nil) }
+        do {
+            try Thread.start("WAL's copy") {
+                // Of this thread alone. That it cannot be taken back without rights is why it is no thread of the pool.
+                setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, WALCopier.niceness)
+                self.work()
+            }
+        } catch {
+            // The next attempt may get one.
+            rest(nil)
+        }
     }
 
     /// The connection closes, at the latest when it has copied what it is at.
