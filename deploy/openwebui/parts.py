@@ -19,7 +19,10 @@ HEADERS = {
     "X-OpenWebUI-Model-Id": "{{MODEL_ID}}",
 }
 GROUP = "perigee_admins"
-BASES = {"build": "Build", "plan": "Plan"}
+BASES = {
+    "build": ("Build", "Writes code, changes files and runs commands."),
+    "plan": ("Plan", "Reads and explains, works out how something can be done, and changes nothing."),
+}
 PERSONAS = json.loads((HERE / "personas.json").read_text())
 PROMPT = json.loads((HERE / "prompt.json").read_text())
 
@@ -135,10 +138,13 @@ def filter_function(client, name, secret):
 def models(prefix):
     """The two plain models, so that users other than administrators see them, and one for each persona."""
     before = f"{prefix}." if prefix else ""
-    for name, title in BASES.items():
+    for name, (title, description) in BASES.items():
         yield {
             "id": f"{before}open-persona/{name}", "base_model_id": None, "name": title, "params": {},
-            "meta": {"capabilities": {"vision": True, "usage": True, "builtin_tools": True}},
+            "meta": {
+                "description": description,
+                "capabilities": {"vision": True, "usage": True, "builtin_tools": True},
+            },
         }
     for persona in PERSONAS:
         meta = persona["open_persona"]

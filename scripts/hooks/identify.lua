@@ -92,6 +92,22 @@ local function forwarded(request)
   end
 end
 
+--- Whom somebody names who may speak for users. A name that cannot be believed is refused: served as the key's own
+--- user, all of them would be one. What clients put into a body often names nobody.
+---@param request host.Arrival
+---@return host.Identity?
+local function spoken_for(request)
+  local identity = forwarded(request)
+  if not identity and request.unread_token then
+    return refuse("the user is named by a signed token, and there is no secret to check it with",
+      "set FORWARD_USER_INFO_HEADER_JWT_SECRET here to the secret that Open WebUI signs with")
+  elseif identity and request.wants_jwt and identity.source == "header" then
+    return refuse("the user is named without a signature, and this server believes signed names only",
+      "set FORWARD_USER_INFO_HEADER_JWT_SECRET in Open WebUI to the secret that is set here")
+  end
+  return not (request.wants_jwt and identity and identity.source == "body") and identity or nil
+end
+
 ---@param request host.Arrival
 ---@return host.Identity
 function hooks.identify(request)
@@ -116,9 +132,8 @@ function hooks.identify(request)
     }
   end
 
-  -- Where tokens are expected, a name without one would be a way around them.
   local may_name = request.peer.trusted or allows(request.key, "speak-for")
-  local identity = may_name and not request.wants_jwt and forwarded(request)
+  local identity = may_name and spoken_for(request)
   if identity then
     return identity
   end

@@ -31,9 +31,19 @@ describe("identify", function()
       expect(who({ claims_error = "it has expired", key = OWN }).refuse).contains "it has expired"
     end)
 
-    it("believes no header where tokens are expected", function()
+    it("refuses a header's name where tokens are expected, instead of making all users one", function()
       local identity = who { wants_jwt = true, key = SPEAKER, headers = { ["x-openwebui-user-id"] = "u2" } }
-      expect(identity).has { user = "open-webui", source = "key" }
+      expect(identity.refuse).contains "without a signature"
+    end)
+
+    it("takes a key's own user there when nobody is named, or only by a body, as many clients do", function()
+      expect(who { wants_jwt = true, key = SPEAKER }).has { user = "open-webui", source = "key" }
+      expect(who { wants_jwt = true, key = SPEAKER, body_user = "x" }).has { user = "open-webui", source = "key" }
+    end)
+
+    it("refuses a token that nobody here can check, of whoever speaks for users", function()
+      expect(who({ unread_token = true, key = SPEAKER }).refuse).contains "no secret to check it"
+      expect(who { unread_token = true, key = OWN }).has { user = "ann", source = "key" }
     end)
 
     it("refuses one that names nobody", function()

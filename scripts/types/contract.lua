@@ -199,6 +199,7 @@
 ---@field body_user? string The `user` field of its body.
 ---@field claims? host.Claims What its signed user token says. Only ever a verified one.
 ---@field claims_error? string Why the user token that it has is not good.
+---@field unread_token? boolean True when it has a user token and no secret is set to check it with.
 ---@field wants_jwt boolean Whether a secret for signed user tokens is set.
 ---@field key? host.Key The key it came with. Only ever a good one.
 ---@field peer host.Peer The other end of the connection.

@@ -17,6 +17,8 @@ final class Chats: SessionBook {
     /// Digests of the newest answers by run, which may still be on their way to the store.
     private var answers = Recent<String, String>(most: 1024)
     private var recent = RecentChats()
+    /// Messages in which runs have asked again what they asked.
+    private var askedIn = Recent<String, [String]>(most: 256)
 
     init(_ store: Store, log: Log) {
         self.store = store
@@ -134,8 +136,20 @@ final class Chats: SessionBook {
         let id = message.flatMap { $0.isEmpty ? nil : $0 }
         let path = HistoryDigest.path(userTexts)
         answers[run] = nil
+        askedIn[run] = nil
         try await store.write { try $0.run(ChatsQueries.wentOn, id, path, run) }
         recent.drop(run)
+    }
+
+    /// The user's reply was not understood, and the same was asked in one more message.
+    func askedAgain(_ run: String, in message: String?) {
+        if let message, !message.isEmpty { askedIn[run] = (askedIn[run] ?? []) + [message] }
+    }
+
+    /// The client's ids of the messages in which a run asks what it asks just now.
+    func messages(of run: RunRecord) async throws -> [String] {
+        let later = try await store.read { try $0.first(ChatsQueries.laterMessage, run.id) } ?? nil
+        return [later ?? run.order.input.lineage?.message].compactMap { $0 } + (askedIn[run.id] ?? [])
     }
 
     /// The run before a turn, by the client's ids, whose answer the client has not had all of, as far as is known.

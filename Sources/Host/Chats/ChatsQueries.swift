@@ -68,6 +68,7 @@ enum ChatsQueries {
     static let wentOn: Query<Void> = """
         UPDATE chat_nodes SET later_message = coalesce(?, later_message), path = ?, answer = NULL WHERE run = ?
         """
+    static let laterMessage = Query("SELECT later_message FROM chat_nodes WHERE run = ?", String?.self)
     static let answered: Query<Void> = "UPDATE chat_nodes SET answer = ? WHERE run = ?"
     static let unheard = Query(
         """

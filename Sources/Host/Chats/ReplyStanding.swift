@@ -10,10 +10,11 @@ struct ReplyStanding {
     /// What was said right before the message, for clients that name nothing.
     let before: String?
 
-    func follows(run: String, message: String?) -> Bool {
+    /// `messages` are those in which it asks, by the client's ids.
+    func follows(run: String, messages: [String]) -> Bool {
         guard namesTurns else { return before.flatMap(AskCard.run(inLine:)) == run }
         guard let parent, !parent.isEmpty else { return false }
-        return parent == message || parent == "resp_\(run)"
+        return messages.contains(parent) || parent == "resp_\(run)"
     }
 }
 

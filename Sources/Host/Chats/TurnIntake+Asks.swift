@@ -7,23 +7,30 @@ extension TurnIntake {
         let open = runs.asks(user: request.caller.user, chat: request.facts.chat).filter { asked in
             request.facts.chat == nil || asked.run.order.input.lineage?.voice == request.voice
         }
-        let standing = request.standing
-        guard let words = request.reply,
-            let (run, ask) = open.first(where: {
-                standing.follows(run: $0.run.id, message: $0.run.order.input.lineage?.message)
-            })
-        else {
+        guard let words = request.reply, let (run, ask) = try await meant(by: request, among: open) else {
             await abandon(open.map(\.run), by: request)
             return nil
         }
         let after = run.lastEvent
         guard let answer = AskCard.answer(ask, words: words) else {
+            chats.askedAgain(run.id, in: request.facts.message)
             return .goesOn(
                 run, after: after, complaint: AskCard.line(ask, run: run.id, namesRun: !request.facts.namesTurns))
         }
         let texts = request.history.filter { $0.role == "user" }.map(\.text) + [request.newText.words]
         try await chats.wentOn(run.id, in: request.facts.message, texts)
         return .goesOn(run, after: after, complaint: try await give(answer, to: run))
+    }
+
+    private func meant(
+        by request: TurnRequest, among open: [(run: RunRecord, ask: Ask)]
+    ) async throws -> (run: RunRecord, ask: Ask)? {
+        let standing = request.standing
+        for asked in open {
+            let messages = standing.namesTurns ? try await chats.messages(of: asked.run) : []
+            if standing.follows(run: asked.run.id, messages: messages) { return asked }
+        }
+        return nil
     }
 
     /// What waits for an answer while its user has gone on elsewhere in the chat would hold the chat's lane for as long as

@@ -192,6 +192,9 @@ final class Gate {
         case .good(let claims): facts["claims"] = claims
         case .bad(let why): facts["claims_error"] = .string(why)
         }
+        if rules.jwtSecret == nil, request.headers.all(rules.jwtHeader).contains(where: { !$0.isEmpty }) {
+            facts["unread_token"] = true
+        }
         return .object(facts)
     }
 

@@ -13,16 +13,16 @@ final class LiveAttempt: RunAttempt {
     /// What runs of before this attempt had used.
     private let before: Usage
     /// When a turn is taken up again: what the log has of each part already, which is not said twice.
-    private var said: SaidTexts
+    private var told: ToldParts
 
     init(
-        _ runs: Runs, _ live: LiveRun, number: Int, how: AttemptKind, isSameTurn: Bool, said: SaidTexts = SaidTexts()
+        _ runs: Runs, _ live: LiveRun, number: Int, how: AttemptKind, isSameTurn: Bool, told: ToldParts = ToldParts()
     ) {
         self.runs = runs
         self.live = live
         self.number = number
         self.how = how
-        self.said = said
+        self.told = told
         before = isSameTurn ? Usage() : live.record.usage
     }
 
@@ -36,16 +36,16 @@ final class LiveAttempt: RunAttempt {
         guard !isOver, let runs else { return }
         switch event {
         case .text(let text, let part):
-            let new = said.new(.text, text, part: part)
+            let new = told.new(.text, text, part: part)
             guard !new.isEmpty else { return }
             live.heard(new, part: part)
             runs.append(.text(new, part: part), to: live)
         case .reasoning(let text, let part):
-            let new = said.new(.reasoning, text, part: part)
+            let new = told.new(.reasoning, text, part: part)
             if !new.isEmpty { runs.append(.reasoning(new, part: part), to: live) }
         case .tool(var use):
             use.output = use.output.end(64 << 10)
-            runs.append(.tool(use), to: live)
+            if told.isNew(use) { runs.append(.tool(use), to: live) }
         case .usage(let usage):
             live.record.usage = before + usage
             runs.append(.usage(live.record.usage), to: live)
@@ -107,45 +107,5 @@ final class LiveAttempt: RunAttempt {
         guard !isOver, live.cancelReason == nil else { throw Fault.cancelled }
         let goesOn = live.life.attempt(isUnderWay: false)
         try await runs.commit(live, state: goesOn ? "the wait is over" : nil)
-    }
-}
-
-/// The texts of a run's parts as its log has them, so that an engine which says a part from its beginning again adds
-/// only what is new.
-struct SaidTexts: Sendable, Equatable {
-    private struct Part: Hashable {
-        let kind: RunEventKind
-        let id: String
-    }
-
-    private var rest: [Part: Substring] = [:]
-    private var whole: [Part: String] = [:]
-
-    init() {}
-
-    init(_ events: some Sequence<RunEventBody>) {
-        for event in events {
-            switch event {
-            case .text(let text, let part), .reasoning(let text, let part):
-                whole[Part(kind: event.kind, id: part), default: ""] += text
-            default: continue
-            }
-        }
-        rest = whole.mapValues { $0[...] }
-        whole = [:]
-    }
-
-    /// What of a piece is not in the log. A part that turns out differently is said as it is now.
-    mutating func new(_ kind: RunEventKind, _ text: String, part: String) -> String {
-        guard !rest.isEmpty else { return text }
-        let key = Part(kind: kind, id: part)
-        guard let known = rest[key] else { return text }
-        let (have, piece) = (known.utf8, text.utf8)
-        if piece.count < have.count, have.starts(with: piece) {
-            rest[key] = Substring(known.utf8.dropFirst(piece.count))
-            return ""
-        }
-        rest[key] = nil
-        return piece.starts(with: have) ? String(Substring(piece.dropFirst(have.count))) : text
     }
 }

@@ -35,8 +35,6 @@ final class LiveRun {
     var fatal: RunFailure?
     /// Finishes when the engine has ended its attempt, or is no longer waited for.
     var performing: Waiter<Void>?
-    /// What the log has of the answer after a restart, for an attempt that resumes it.
-    var said = SaidTexts()
     /// Ends a detached run after its time, or the wait for an engine that does not stop.
     var leash: Timer?
     /// Ends a run that has bounds after its time.

@@ -66,11 +66,9 @@ extension Runs {
         if stop(of: run) != nil { return }
         // A prompt that has begun is only looked after: what is said of it again is said already.
         let isSameTurn = how == .resume || how == .restartRunner && run.record.startedAt != nil
-        if isSameTurn, how != .resume { run.said = SaidTexts(try await said(of: run)) }
+        let told = isSameTurn ? ToldParts(try await told(of: run)) : ToldParts()
         let attempt = LiveAttempt(
-            self, run, number: run.record.attempts, how: how, isSameTurn: isSameTurn,
-            said: isSameTurn ? run.said : SaidTexts())
-        run.said = SaidTexts()
+            self, run, number: run.record.attempts, how: how, isSameTurn: isSameTurn, told: told)
         let outcome = Waiter<Void>("the engine's end")
         run.attempt = attempt
         run.performing = outcome

@@ -5,22 +5,30 @@ extension Runs {
     func reconcile(_ run: LiveRun) async -> RunStep {
         run.isLeftOver = false
         do {
-            try await takeUp(run)
+            let question = try await takeUp(run)
             let remains = run.record.startedAt == nil ? RunRemains() : await remains(of: run)
             let facts = RunFacts.unfinished(
                 run.record, away: now() - run.lastMoment, remains, output: run.output)
             let decision = try await decided("reconcile", run, facts)
             let reason = decision["message"]?.string ?? decision.reason
-            switch decision["action"]?.string {
+            let action = decision["action"]?.string
+            if let question, action != "ask" { withdraw(question.id, of: run) }
+            switch action {
             case "resume": return .attempt(run.record.startedAt == nil ? .first : .resume)
             case "retry": return .attempt(.again)
             case "interrupt":
                 return .end(.interrupted, nil, reason: reason ?? "Perigee was stopped in the middle of it")
             default:
                 let text = decision["message"]?.string ?? "Perigee was restarted while this was at work"
-                return await askPerson(
-                    run, text, .end(.interrupted, nil, reason: "left as it is"),
-                    canGoOn: remains.isRunnerAlive && remains.session != .missing)
+                let otherwise = RunStep.end(.interrupted, nil, reason: "left as it is")
+                // What a person sees already stays what it is.
+                if var question {
+                    question.until = nil
+                    return await put(question, to: run, otherwise)
+                }
+                // One that rests has nothing more to say.
+                let canGoOn = remains.isRunnerAlive && [.busy, .unknown].contains(remains.session)
+                return await askPerson(run, text, otherwise, canGoOn: canGoOn)
             }
         } catch let failure as RunFailure {
             return stop(of: run) ?? .end(.failed, failure, reason: failure.message)
@@ -33,15 +41,20 @@ extension Runs {
     /// done when nobody wants more.
     func askPerson(_ run: LiveRun, _ text: String, _ otherwise: RunStep, canGoOn: Bool = false) async -> RunStep {
         typealias Option = Ask.Question.Option
+        // Clients may recommend what stands first.
         var options = [
-            Option(label: Ask.again, description: "From its beginning; what was done stays done."),
             Option(label: Ask.leave, description: "Nothing more is done."),
+            Option(label: Ask.again, description: "From its beginning; what was done stays done."),
         ]
         if canGoOn { options.insert(Option(label: Ask.goOn, description: "Follow what is under way."), at: 0) }
         let question = text.hasSuffix("?") ? text : text + (text.hasSuffix(".") ? "" : ".") + " Run it again?"
         let ask = Ask(
             id: "recovery-\(run.log.last + 1)", kind: .recovery, title: question,
             questions: [Ask.Question(header: "Not finished", text: question, options: options, allowsOther: false)])
+        return await put(ask, to: run, otherwise)
+    }
+
+    private func put(_ ask: Ask, to run: LiveRun, _ otherwise: RunStep) async -> RunStep {
         do {
             let answer = try await self.ask(ask, of: run)
             switch answer.answers.first?.first {
@@ -54,30 +67,35 @@ extension Runs {
         }
     }
 
-    /// What the log has of the answer.
-    func said(of run: LiveRun) async throws -> [RunEventBody] {
+    /// What the log has of the answer, and of what tools did for it.
+    func told(of run: LiveRun) async throws -> [RunEventBody] {
         let id = run.id
         // Only what is on the disk can be found there.
         try await journal.write { _ in }
-        let rows = try await store.read { try $0.all(RunsQueries.said, id, atMost: 1_000_000) }
+        let rows = try await store.read { try $0.all(RunsQueries.told, id, atMost: 1_000_000) }
         return try rows.flatMap { try $0.events.map(\.body) }
     }
 
-    /// Reads what the log has of the answer, and withdraws what the last process had asked.
-    private func takeUp(_ run: LiveRun) async throws {
+    /// Reads what the log has of the answer, and withdraws what the agent had asked the last process. What that one had
+    /// asked about the run itself is as good a question as before, and is returned.
+    private func takeUp(_ run: LiveRun) async throws -> Ask? {
         let id = run.id
-        let said = try await said(of: run)
+        let told = try await told(of: run)
         let asks = try await store.read { try $0.all(RunsQueries.openAsks, id) }
-        for case .text(let text, let part) in said { run.heard(text, part: part) }
-        run.said = SaidTexts(said)
-        for ask in asks {
-            let answer = AskAnswer(
-                ask: ask, verdict: .withdrawn, message: "Perigee was restarted meanwhile", by: "perigee")
-            append(.answer(answer), to: run)
-            let at = now()
-            journal.note { try $0.run(RunsQueries.answer, at, try StoredRun.text(answer), id, ask) }
-        }
+        for case .text(let text, let part) in told { run.heard(text, part: part) }
         run.record.waitingFor = nil
+        let open = try asks.map { try JSON.parse($0).decode(Ask.self) }
+        let question = open.last { $0.kind == .recovery }
+        for ask in open where ask.id != question?.id { withdraw(ask.id, of: run) }
+        return question
+    }
+
+    private func withdraw(_ ask: String, of run: LiveRun) {
+        let id = run.id
+        let answer = AskAnswer(ask: ask, verdict: .withdrawn, message: "Perigee was restarted meanwhile", by: "perigee")
+        append(.answer(answer), to: run)
+        let at = now()
+        journal.note { try $0.run(RunsQueries.answer, at, try StoredRun.text(answer), id, ask) }
     }
 
     private func decided(_ hook: String, _ run: LiveRun, _ facts: JSONValue) async throws -> Decision {

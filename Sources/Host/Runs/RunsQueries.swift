@@ -93,6 +93,12 @@ enum RunsQueries {
         SELECT run, first, last, at, kind, data FROM run_events WHERE run = ? AND kind IN ('text', 'reasoning')
         ORDER BY first
         """, EventRow.read)
+    /// The same with what tools did.
+    static let told = Query(
+        """
+        SELECT run, first, last, at, kind, data FROM run_events WHERE run = ? AND kind IN ('text', 'reasoning', 'tool')
+        ORDER BY first
+        """, EventRow.read)
     static let newestMoment = Query(
         "SELECT at FROM run_events WHERE run = ? ORDER BY first DESC LIMIT 1", Int64.self)
     static let unsure = Query("SELECT id FROM runs WHERE ended_at IS NULL AND unsure = 1", String.self)
@@ -110,7 +116,7 @@ enum RunsQueries {
         "UPDATE run_asks SET answered_at = ?, answer = ? WHERE run = ? AND id = ? AND answered_at IS NULL"
     static let answered = Query("SELECT answer FROM run_asks WHERE run = ? AND id = ?", String?.self)
     static let openAsks = Query(
-        "SELECT id FROM run_asks WHERE run = ? AND answered_at IS NULL ORDER BY id", String.self)
+        "SELECT ask FROM run_asks WHERE run = ? AND answered_at IS NULL ORDER BY asked_at, id", String.self)
 
     // MARK: decisions
 

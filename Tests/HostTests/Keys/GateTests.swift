@@ -154,9 +154,28 @@ struct GateTests {
         let named = try await bed.get("/who/openai?user=victim", [speaker, token, spoof]).json
         #expect(named["user"] == "u-1" && named["source"] == "jwt" && named["name"] == "Bób" && named["role"] == "user")
         #expect(try await bed.get("/who/openai", [token]).json["user"] == "u-1", "it proves itself")
-        let without = try await bed.get("/who/openai", [speaker, spoof]).json
-        #expect(without["user"] == "open-webui" && without["source"] == "key")
+        // As the key's own user all whom it speaks for would be one.
+        let without = try await bed.get("/who/openai", [speaker, spoof])
+        #expect(without.status == 403 && without.body.contains("without a signature"), "\(without.body)")
+        let nobody = try await bed.get("/who/openai?user=victim", [speaker]).json
+        #expect(nobody["user"] == "open-webui" && nobody["source"] == "key")
+        let own = "Authorization: Bearer \(try await bed.keys.token(["chat"], user: "ann"))"
+        #expect(try await bed.get("/who/openai", [own, spoof]).json["user"] == "ann")
         #expect(try await bed.get("/who/openai", [speaker, token, token]).status == 401, "two are none")
+        await bed.close()
+    }
+
+    @Test("a signed token that nobody here can check makes no user of a key that speaks for many")
+    func unread() async throws {
+        let bed = try await GateBed.open()
+        let token = "X-OpenWebUI-User-Jwt: \(try JWT.sign(Self.claims(), key: Secret("a secret of Open WebUI alone")))"
+        let speaker = "Authorization: Bearer \(try await bed.keys.token(["chat", "speak-for"], user: "open-webui"))"
+        let refused = try await bed.get("/who/openai", [speaker, token])
+        #expect(refused.status == 403 && refused.body.contains("no secret to check it"), "\(refused.body)")
+        let named = try await bed.get("/who/openai", [speaker, token, "X-OpenWebUI-User-Id: ben"]).json
+        #expect(named["user"] == "ben" && named["source"] == "header")
+        let own = "Authorization: Bearer \(try await bed.keys.token(["chat"], user: "ann"))"
+        #expect(try await bed.get("/who/openai", [own, token]).json["user"] == "ann")
         await bed.close()
     }
 

@@ -81,6 +81,62 @@ struct ChatAskTests {
         }
     }
 
+    @Test("what is asked one behind the other is answered in words each time")
+    func typedTwice() async throws {
+        try await ChatBed.with(fake: Self.ask) { bed in
+            var said = ["ask bash rm; question Which colour? | Red | Blue; say done"]
+            var last = ""
+            func say(_ words: String, _ message: String) async throws -> ChatBed.Reply {
+                if !last.isEmpty { said.append(words) }
+                let reply = try await bed.chat(
+                    said, headers: ChatBed.openWebUI(message: message, user: "u-\(message)", parent: last))
+                said.append(reply.text)
+                last = message
+                return reply
+            }
+            let first = try await say("", "a1")
+            #expect(first.text.contains("May I?"), "\(first.text)")
+            let allowed = try await say("yes", "a2")
+            #expect(allowed.run == first.run && allowed.text.contains("Which colour?"), "\(allowed.text)")
+            let chosen = try await say("Blue", "a3")
+            #expect(chosen.run == first.run && chosen.text.hasSuffix("done"), "\(chosen.text)")
+            #expect(bed.fake.prompts.count == 1 && bed.fake.sessions.count == 1)
+            let next = try await say("say more", "a4")
+            #expect(next.run != first.run && next.text == "more" && bed.fake.sessions.count == 1)
+        }
+    }
+
+    @Test("words that answer nothing are answered with the question, and the next ones count")
+    func unclear() async throws {
+        try await ChatBed.with { bed in
+            let prompt = "error Odd Kaputt"
+            let first = try await bed.chat([prompt], headers: ChatBed.openWebUI(message: "a1"))
+            #expect(first.text.contains("Not finished"), "\(first.text)")
+            let again = try await bed.chat(
+                [prompt, first.text, "hm"], headers: ChatBed.openWebUI(message: "a2", user: "u2", parent: "a1"))
+            #expect(again.run == first.run && again.text.contains("Not finished"), "\(again.text)")
+            let left = try await bed.chat(
+                [prompt, first.text, "hm", again.text, "leave it"],
+                headers: ChatBed.openWebUI(message: "a3", user: "u3", parent: "a2"))
+            #expect(left.run == first.run && bed.fake.prompts.count == 1)
+            #expect(try await bed.outcome(of: try #require(first.run)) == "failed")
+        }
+    }
+
+    @Test("an edit of words that answered one thing does not answer the next")
+    func editedAnswer() async throws {
+        try await ChatBed.with(fake: Self.ask) { bed in
+            let prompt = "ask bash rm; question Which colour? | Red | Blue; say done"
+            let first = try await bed.chat([prompt], headers: ChatBed.openWebUI(message: "a1"))
+            _ = try await bed.chat(
+                [prompt, first.text, "yes"], headers: ChatBed.openWebUI(message: "a2", user: "u2", parent: "a1"))
+            let edit = try await bed.chat(
+                [prompt, first.text, "Red"], headers: ChatBed.openWebUI(message: "a3", user: "u3", parent: "a1"))
+            #expect(edit.run != first.run)
+            #expect(try await bed.outcome(of: try #require(first.run)) == "cancelled")
+        }
+    }
+
     @Test("an agent that was refused stops, and the answer says why instead of nothing")
     func refused() async throws {
         try await ChatBed.with(fake: Self.ask) { bed in

@@ -103,9 +103,9 @@ struct LanesTests {
     }
 }
 
-@Suite("texts that are said again after a restart")
-struct SaidTextsTests {
-    private func texts(_ pieces: [String]) -> SaidTexts { SaidTexts(pieces.map { .text($0, part: "p") }) }
+@Suite("parts that are told again after a restart")
+struct ToldPartsTests {
+    private func texts(_ pieces: [String]) -> ToldParts { ToldParts(pieces.map { .text($0, part: "p") }) }
 
     @Test(
         "what the log has already is left out, however it is cut",
@@ -123,5 +123,16 @@ struct SaidTextsTests {
     func others() {
         var said = texts(["Hello"])
         #expect(said.new(.text, "Hello", part: "q") == "Hello" && said.new(.reasoning, "Hello", part: "p") == "Hello")
+    }
+
+    @Test("a call of a tool is told again only when it stands otherwise")
+    func tools() {
+        let known = ToolUse(id: "t", name: "bash", status: .running)
+        var ended = known
+        (ended.status, ended.output) = (.completed, "ok")
+        var told = ToldParts([.tool(known)])
+        #expect(!told.isNew(known) && told.isNew(ended) && told.isNew(ended))
+        var all = ToldParts([.tool(known), .tool(ended)])
+        #expect(!all.isNew(ended) && all.isNew(ToolUse(id: "u", name: "bash", status: .running)))
     }
 }

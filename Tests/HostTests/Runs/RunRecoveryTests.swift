@@ -169,7 +169,7 @@ struct RunRecoveryTests {
         #expect(try await house.state(id) == .running)
         await house.runs.start()
         let ask = try await house.ask(of: id)
-        #expect(ask.questions[0].options.map(\.label) == [Ask.again, Ask.leave] && house.stage.prompts == [id])
+        #expect(ask.questions[0].options.map(\.label) == [Ask.leave, Ask.again] && house.stage.prompts == [id])
         try await house.runs.answer(id, AskAnswer(ask: ask.id, verdict: .answered, answers: [[Ask.leave]], by: "t"))
         #expect(try await house.ended(id).state == .interrupted && house.stage.prompts == [id])
         await house.close()
@@ -220,7 +220,45 @@ struct RunRecoveryTests {
         await house.close()
     }
 
-    @Test("what was asked before a restart is withdrawn, and nobody can answer it any more")
+    @Test("what was asked about the run itself is the same question after another restart, and its answer counts")
+    func keptQuestion() async throws {
+        let (house, id) = try await killed({ house, attempt in
+            try await house.stage.begin(attempt)
+            try await Latch().wait()
+        }) { house, id in try await house.state(id) == .running }
+        try await house.open()
+        let first = try await house.ask(of: id)
+        await house.kill()
+        try await house.open()
+        let second = try await house.ask(of: id)
+        #expect(second.id == first.id && second.questions == first.questions)
+        house.stage.act = { try await house.stage.begin($0) }
+        try await house.runs.answer(id, AskAnswer(ask: first.id, verdict: .answered, answers: [[Ask.again]], by: "t"))
+        #expect(try await house.ended(id).state == .succeeded && house.stage.prompts == [id, id])
+        await house.close()
+    }
+
+    @Test("a question about the run is withdrawn when it answers itself")
+    func answeredItself() async throws {
+        let (house, id) = try await killed({ house, attempt in
+            try await house.stage.begin(attempt)
+            try await Latch().wait()
+        }) { house, id in try await house.state(id) == .running }
+        try await house.open()
+        let asked = try await house.ask(of: id)
+        await house.kill()
+        house.stage.left = RunRemains(isRunnerAlive: true, session: .idle, isAnswerComplete: true)
+        house.stage.act = { #expect($0.how == .resume) }
+        try await house.open()
+        #expect(try await house.ended(id).state == .succeeded && house.stage.prompts == [id])
+        let verdicts = try await house.events(id).compactMap { event -> AskAnswer.Verdict? in
+            if case .answer(let answer) = event.body, answer.ask == asked.id { answer.verdict } else { nil }
+        }
+        #expect(verdicts == [.withdrawn])
+        await house.close()
+    }
+
+    @Test("what the agent asked before a restart is withdrawn, and nobody can answer it any more")
     func staleAsk() async throws {
         let (house, id) = try await killed({ _, attempt in
             try await attempt.begins()

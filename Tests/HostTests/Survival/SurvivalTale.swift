@@ -33,10 +33,12 @@ final class SurvivalTale {
         if point.mishap == .perigeeKilledEarly { return try await playEarly() }
         var reply = try await turn(point.prompt, message: "a1")
         let run = try #require(reply.run, "\(point): no run")
+        var last = "a1"
         for number in 1...Self.mostReplies {
             guard !isCut, let words = try await wanted(of: run) else { break }
             #expect(number < Self.mostReplies, "\(point): it asks and asks")
-            reply = try await turn(words, message: "r\(number)")
+            reply = try await turn(words, message: "r\(number)", parent: "\(point.mark)-\(last)")
+            last = "r\(number)"
         }
         if !hasStruck { try await strike() }
         try await healing?.value()

@@ -85,7 +85,9 @@ struct ShippedScriptsTests {
             (arrival(["headers": header, "key": speaker]), "header"),
             (arrival(["body_user": "ann", "key": speaker]), "body"),
             (arrival(["key": speaker]), "key"), (arrival(["claims": claims, "wants_jwt": true]), "jwt"),
-            (arrival(["headers": header, "key": speaker, "wants_jwt": true]), "key"),
+            (arrival(["headers": header, "key": speaker, "wants_jwt": true]), nil),
+            (arrival(["key": speaker, "wants_jwt": true]), "key"),
+            (arrival(["key": speaker, "unread_token": true]), nil),
             (arrival(["claims_error": "it has expired", "key": speaker]), nil),
         ]
     }

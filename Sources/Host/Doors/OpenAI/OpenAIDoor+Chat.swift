@@ -6,6 +6,9 @@ extension OpenAIDoor {
         let body = try ChatBody(try await request.body.collect())
         let use = GenerationUse(house.scripts.live)
         let filter = FilterData(body.extra["x_perigee"], secret: house.filterSecret, now: Runs.wallClock() / 1000)
+        if filter == nil, body.extra["x_perigee"] != nil, house.filterSecret != nil {
+            house.log.warning("Open WebUI's filter is not believed: have both sides one PERIGEE_FILTER_SECRET, and one time?")
+        }
         let facts = ClientFacts(request.headers, model: body.model, extra: body.extra, filter: filter)
         var turn = try await turn(request, use, body.model, facts, body.messages, body.wishes, user: body.user)
         turn.extra = body.extra

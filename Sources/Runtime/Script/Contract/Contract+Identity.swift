@@ -58,6 +58,7 @@ extension Contract {
             .optional("body_user", .text(), "The `user` field of its body."),
             .optional("claims", .record(claims), "What its signed user token says. Only ever a verified one."),
             .optional("claims_error", .text(), "Why the user token that it has is not good."),
+            .optional("unread_token", .boolean, "True when it has a user token and no secret is set to check it with."),
             .required("wants_jwt", .boolean, "Whether a secret for signed user tokens is set."),
             .optional("key", .record(key), "The key it came with. Only ever a good one."),
             .required("peer", .record(peer), "The other end of the connection."),
