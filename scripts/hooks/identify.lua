@@ -123,8 +123,7 @@ function hooks.identify(request)
       return refuse(complaint or "the signed user token names nobody")
     end
     return {
-      user = user,
-      source = "jwt",
+      user = user, source = "jwt",
       name = detail(claims.name),
       email = detail(claims.email),
       role = detail(claims.role),

@@ -7,7 +7,8 @@ extension OpenAIDoor {
         let use = GenerationUse(house.scripts.live)
         let filter = FilterData(body.extra["x_perigee"], secret: house.filterSecret, now: Runs.wallClock() / 1000)
         if filter == nil, body.extra["x_perigee"] != nil, house.filterSecret != nil {
-            house.log.warning("Open WebUI's filter is not believed: have both sides one PERIGEE_FILTER_SECRET, and one time?")
+            house.log.warning(
+                "Open WebUI's filter is not believed: both sides need one PERIGEE_FILTER_SECRET, and clocks that agree")
         }
         let facts = ClientFacts(request.headers, model: body.model, extra: body.extra, filter: filter)
         var turn = try await turn(request, use, body.model, facts, body.messages, body.wishes, user: body.user)
