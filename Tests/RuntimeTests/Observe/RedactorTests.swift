@@ -70,7 +70,12 @@ struct RedactorTests {
             ("PASSWORD=hunter2 next", "PASSWORD=••• next"),
             ("cookie: a=b; c=d\nnext", "cookie: •••\nnext"),
             ("password: hunter22", "password: •••"),
+            ("wrong key sk-proj-abcdef0123456789_XYZ: no", "wrong key •••: no"),
+            ("ghp_abcdefghij0123456789 was refused", "••• was refused"),
+            ("sk-\(String(repeating: "a1", count: 60)).", "•••."),
             // Prose stays prose.
+            ("pip install sk-learn", "pip install sk-learn"),
+            ("the file sk-this-is-a-long-name-of-words", "the file sk-this-is-a-long-name-of-words"),
             ("token: expired", "token: expired"),
             ("the basic idea", "the basic idea"),
             ("Bearer token missing", "Bearer token missing"),
