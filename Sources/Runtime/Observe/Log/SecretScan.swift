@@ -73,7 +73,8 @@ struct SecretScan {
     /// How keys of well-known services begin: such a one is hidden also when nobody has registered it, because it is
     /// somebody's, such as one of an agent that is not ours.
     private static let heads: [StaticString] = [
-        "sk-", "sk_", "pk_", "rk_", "gsk_", "xai-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-", "xox",
+        "sk-", "sk_", "pk_", "rk_", "gsk_", "xai-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-",
+        "xox",
         "AKIA", "AIza",
     ]
 
