@@ -48,7 +48,7 @@ struct RunnerEndTests {
                     signature: thing.spec.signature, owner: thing.owner, started: 1_700_000_000, isUp: false)
             ]
             await bed.machine.end(thing)
-            while try await !bed.entries().isEmpty { await Loop.yield() }
+            while try await !bed.entries().isEmpty || !bed.backend.stopFailures.isEmpty { await Loop.yield() }
             #expect(try await bed.runners.found().map(\.standing) == [.orphan])
             try await bed.runners.end(orphan: thing.identity)
             #expect(try await bed.runners.found().isEmpty)

@@ -71,11 +71,10 @@ struct SecretScan {
     }
 
     /// How keys of well-known services begin: such a one is hidden also when nobody has registered it, because it is
-    /// somebody's, such as one of an agent that is not ours.
+    /// somebody's, such as one of an agent that is not ours. Ours are registered, and one of them is meant to be read.
     private static let heads: [StaticString] = [
-        "sk-", "sk_", "pk_", "rk_", "gsk_", "xai-", "hf_", "ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-",
-        "xox",
-        "AKIA", "AIza",
+        "sk-", "sk_", "rk_", "gsk_", "xai-", "hf_", "ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "xox", "AKIA",
+        "AIza",
     ]
 
     private func wellKnownKey(_ word: Slice<UnsafeRawBufferPointer>) -> Range<Int>? {
