@@ -4,37 +4,40 @@ extension Runs {
     /// What becomes of a run that the last process left.
     func reconcile(_ run: LiveRun) async -> RunStep {
         run.isLeftOver = false
+        var question: Ask?
+        let step: RunStep
         do {
-            let question = try await takeUp(run)
+            question = try await takeUp(run)
             let remains = run.record.startedAt == nil ? RunRemains() : await remains(of: run)
             let facts = RunFacts.unfinished(
                 run.record, away: now() - run.lastMoment, remains, output: run.output)
             let decision = try await decided("reconcile", run, facts)
             let reason = decision["message"]?.string ?? decision.reason
-            let action = decision["action"]?.string
-            if let question, action != "ask" { withdraw(question.id, of: run) }
-            switch action {
-            case "resume": return .attempt(run.record.startedAt == nil ? .first : .resume)
-            case "retry": return .attempt(.again)
+            switch decision["action"]?.string {
+            case "resume": step = .attempt(run.record.startedAt == nil ? .first : .resume)
+            case "retry": step = .attempt(.again)
             case "interrupt":
-                return .end(.interrupted, nil, reason: reason ?? "Perigee was stopped in the middle of it")
+                step = .end(.interrupted, nil, reason: reason ?? "Perigee was stopped in the middle of it")
             default:
                 let text = decision["message"]?.string ?? "Perigee was restarted while this was at work"
                 let otherwise = RunStep.end(.interrupted, nil, reason: "left as it is")
                 // What a person sees already stays what it is.
-                if var question {
-                    question.until = nil
-                    return await put(question, to: run, otherwise)
+                if var kept = question {
+                    kept.until = nil
+                    return await put(kept, to: run, otherwise)
                 }
                 // One that rests has nothing more to say.
                 let canGoOn = remains.isRunnerAlive && [.busy, .unknown].contains(remains.session)
                 return await askPerson(run, text, otherwise, canGoOn: canGoOn)
             }
         } catch let failure as RunFailure {
-            return stop(of: run) ?? .end(.failed, failure, reason: failure.message)
+            step = stop(of: run) ?? .end(.failed, failure, reason: failure.message)
         } catch {
-            return stop(of: run) ?? .end(.failed, RunFailure(error), reason: Fault(error).message)
+            step = stop(of: run) ?? .end(.failed, RunFailure(error), reason: Fault(error).message)
         }
+        // It is decided without an answer. One that stops here is asked again by the next start.
+        if let question, !isClosing { withdraw(question.id, of: run) }
+        return step
     }
 
     /// Asks a person about the run itself: `text` says what happened, or is the whole question. What else is left is

@@ -132,6 +132,14 @@ struct RunRecoveryTests {
 
     // MARK: restarts
 
+    /// A house that was killed when its one run had begun, and said nothing.
+    private func killedAtWork() async throws -> (RunsHarness, String) {
+        try await killed({ house, attempt in
+            try await house.stage.begin(attempt)
+            try await Latch().wait()
+        }) { house, id in try await house.state(id) == .running }
+    }
+
     /// Opens a house, lets one run get as far as `act` lets it, and kills it.
     private func killed(
         _ act: @escaping @Loop (RunsHarness, any RunAttempt) async throws -> Void,
@@ -161,10 +169,7 @@ struct RunRecoveryTests {
 
     @Test("a run that had begun is asked about, and is not run twice")
     func begun() async throws {
-        let (house, id) = try await killed({ house, attempt in
-            try await house.stage.begin(attempt)
-            try await Latch().wait()
-        }) { house, id in try await house.state(id) == .running }
+        let (house, id) = try await killedAtWork()
         try await house.open(starts: false)
         #expect(try await house.state(id) == .running)
         await house.runs.start()
@@ -200,10 +205,7 @@ struct RunRecoveryTests {
 
     @Test("after a kill numbers go on behind those that may have been seen; after a stop they just go on")
     func numbers() async throws {
-        let (house, id) = try await killed({ house, attempt in
-            try await house.stage.begin(attempt)
-            try await Latch().wait()
-        }) { house, id in try await house.state(id) == .running }
+        let (house, id) = try await killedAtWork()
         try await house.open(starts: false)
         let seen = try await house.runs.run(id)!.lastEvent - RunLog.mostUnwritten
         let follower = try await house.runs.follow(id, after: seen + 7)
@@ -222,10 +224,7 @@ struct RunRecoveryTests {
 
     @Test("what was asked about the run itself is the same question after another restart, and its answer counts")
     func keptQuestion() async throws {
-        let (house, id) = try await killed({ house, attempt in
-            try await house.stage.begin(attempt)
-            try await Latch().wait()
-        }) { house, id in try await house.state(id) == .running }
+        let (house, id) = try await killedAtWork()
         try await house.open()
         let first = try await house.ask(of: id)
         await house.kill()
@@ -238,12 +237,23 @@ struct RunRecoveryTests {
         await house.close()
     }
 
+    @Test("a question about the run is withdrawn when the hook that decides about it is broken")
+    func brokenReconcile() async throws {
+        let (house, id) = try await killedAtWork()
+        try await house.open()
+        _ = try await house.ask(of: id)
+        await house.kill()
+        house.rules.hooks["reconcile"] = { _ in throw Fault(.script, "no") }
+        try await house.open()
+        #expect(try await house.ended(id).state == .failed)
+        try await house.store.flush()
+        #expect(try await house.store.read { try $0.all(RunsQueries.openAsks, id) }.isEmpty)
+        await house.close()
+    }
+
     @Test("a question about the run is withdrawn when it answers itself")
     func answeredItself() async throws {
-        let (house, id) = try await killed({ house, attempt in
-            try await house.stage.begin(attempt)
-            try await Latch().wait()
-        }) { house, id in try await house.state(id) == .running }
+        let (house, id) = try await killedAtWork()
         try await house.open()
         let asked = try await house.ask(of: id)
         await house.kill()
@@ -302,10 +312,7 @@ struct RunRecoveryTests {
 
     @Test("the owner's `reconcile` may interrupt, and a broken one fails the run", arguments: [true, false])
     func reconcileHook(isBroken: Bool) async throws {
-        let (house, id) = try await killed({ house, attempt in
-            try await house.stage.begin(attempt)
-            try await Latch().wait()
-        }) { house, id in try await house.state(id) == .running }
+        let (house, id) = try await killedAtWork()
         var facts: JSONValue?
         house.rules.hooks["reconcile"] = {
             facts = $0
