@@ -6,6 +6,13 @@ final class LiveRun {
     /// What is kept of the answer for hooks; its end counts.
     nonisolated static let outputBytes = 64 << 10
 
+    enum Books {
+        /// It waits to be written for the first time, and will be as it stands then.
+        case new
+        case current
+        case behind
+    }
+
     var record: RunRecord
     var life: RunLife
     let log: RunLog
@@ -16,12 +23,10 @@ final class LiveRun {
     /// It is on the disk; until then nobody hears of it, and what there is to hear is kept.
     var isAccepted = true
     var untold: [RunRecord] = []
-    /// The journal has handed it to the store for the first time.
-    var isWritten = true
     /// It could not be written down, and so was never accepted.
     var isDiscarded = false
-    /// Its record differs from what the journal has of it.
-    var hasChanged = false
+    /// What the journal has of its record.
+    var books = Books.current
     /// Milliseconds since the epoch.
     var lastMoment: Int64
 

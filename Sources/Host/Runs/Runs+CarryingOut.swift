@@ -195,7 +195,7 @@ extension Runs {
         record.endedAt = now()
         record.failure = failure
         record.waitingFor = nil
-        run.hasChanged = false
+        run.books = .current
         do {
             let (event, row) = try run.log.prepare(.state(state, reason: reason))
             record.lastEvent = event.number
@@ -256,8 +256,8 @@ extension Runs {
         if let reason { tell(run, reason) }
         let record = run.record
         // Of a new run this is the first that is written.
-        let isNew = !run.isWritten
-        run.hasChanged = false
+        let isNew = run.books == .new
+        if !isNew { run.books = .current }
         try await journal.write(until: standing) { transaction in
             let isThere =
                 isNew

@@ -109,7 +109,7 @@ final class Runs {
         order.prompt = order.prompt.beginning(16 << 10)
         let record = RunRecord(id: UUIDText.timeOrdered(), order: order, state: .queued, createdAt: now())
         let run = enter(record, after: 0, moment: record.createdAt)
-        (run.isAccepted, run.isWritten) = (false, false)
+        (run.isAccepted, run.books) = (false, .new)
         let isNext = lanes.ready(run.id)
         let waiter = journal.enter(run, holding: isNext, beside: beside)
         append(.state(.queued, reason: "accepted"), to: run)

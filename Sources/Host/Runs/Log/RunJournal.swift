@@ -75,8 +75,8 @@ final class RunJournal {
 
     /// Writes the run as it stands then, soon, and once for all its changes until then.
     func note(_ run: LiveRun) {
-        guard !run.hasChanged else { return }
-        run.hasChanged = true
+        guard run.books == .current else { return }
+        run.books = .behind
         changed.append(run)
         grew(by: 256)
     }
@@ -149,10 +149,8 @@ final class RunJournal {
         for log in logs { log.closeGroup() }
         let runs = changed
         changed = []
-        for run in runs where run.hasChanged {
-            run.hasChanged = false
-            // A new one waits here, and leaves as it stands then.
-            guard run.isWritten else { continue }
+        for run in runs where run.books == .behind {
+            run.books = .current
             let record = run.record
             waiting.append(.work({ try StoredRun.save(record, $0) }, nil))
         }
@@ -217,7 +215,7 @@ final class RunJournal {
         case .row(let row, _): return { try row.write($0) }
         case .work(let work, _, _): return work
         case .run(let run, let beside, _):
-            run.isWritten = true
+            run.books = .current
             let record = run.record
             return { transaction in
                 try StoredRun.add(record, transaction)
